@@ -1,0 +1,49 @@
+"""The ``robustntk`` command: its subcommands, ``--version`` and the entry point."""
+
+from typing import Annotated
+
+import typer
+
+from . import doctor, kernel, width
+from .application import Application
+
+app = typer.Typer(
+    name="robustntk",
+    cls=Application,
+    help="Explicit convergence guarantees for adversarial training: computed, run and compared.",
+    invoke_without_command=True,
+    rich_markup_mode="rich",
+    pretty_exceptions_enable=False,
+    add_completion=False,
+    context_settings={"help_option_names": ["--help", "-h"]},
+)
+
+
+def print_version(asked: bool) -> None:
+    """Print the installed version and leave, when ``--version`` was given."""
+    if asked:
+        from importlib.metadata import version
+
+        print(f"robustntk {version('robustntk')}")
+        raise typer.Exit
+
+
+@app.callback(epilog="Example: robustntk width --radius 3.91 --dim 65 --epsilon 0.5")
+def start(
+    context: typer.Context,
+    version: Annotated[
+        bool, typer.Option("--version", callback=print_version, is_eager=True, help="Print the version.")
+    ] = False,
+) -> None:
+    """Explicit convergence guarantees for adversarial training: computed, run and compared."""
+    if context.invoked_subcommand is None:
+        print(context.get_help())
+
+
+for command in (width, kernel, doctor):
+    app.command(name=command.__name__.rpartition(".")[2], epilog=f"Example: {command.EXAMPLE}")(command.run)
+
+
+def main() -> None:
+    """Entry point: exit 0 only when what was asked holds, 1 when it does not, 2 for bad input."""
+    app(prog_name="robustntk")

@@ -1,0 +1,64 @@
+"""Exit codes and one-line errors, the same for every command."""
+
+import os
+import sys
+import traceback
+from collections.abc import Sequence
+from typing import Any
+
+from typer.core import TyperGroup
+from typer.exceptions import Abort, TyperException
+
+BAD_INPUT = 2
+TRACEBACK_VARIABLE = "ROBUSTNTK_TRACEBACK"
+
+
+def one_line(error: BaseException) -> str:
+    """The error's message without line breaks; its class name if it has no message."""
+    if isinstance(error, TyperException):
+        return " ".join(error.format_message().split())
+    if isinstance(error, OSError) and error.strerror:
+        return f"{error.strerror}: {error.filename}" if error.filename else error.strerror
+    return " ".join(str(error).split()) or type(error).__name__
+
+
+def complain(error: BaseException) -> int:
+    """Print ``error: ...`` to stderr and return the exit code for bad input."""
+    if os.environ.get(TRACEBACK_VARIABLE):
+        traceback.print_exception(error)
+    print(f"error: {one_line(error)}", file=sys.stderr)
+    return BAD_INPUT
+
+
+class Application(TyperGroup):
+    """A command group whose commands return their exit code.
+
+    ``ValueError`` (which every refused input raises), ``OSError`` and wrong usage become one line on stderr
+    and exit code 2. Any other exception is a fault of the program and keeps its traceback.
+    """
+
+    def main(
+        self,
+        args: Sequence[str] | None = None,
+        prog_name: str | None = None,
+        complete_var: str | None = None,
+        standalone_mode: bool = True,
+        windows_expand_args: bool = True,
+        **extra: Any,
+    ) -> Any:
+        # Widths of E1 at tiny epsilon have more digits than Python prints by default.
+        sys.set_int_max_str_digits(0)
+        try:
+            code = super().main(
+                args,
+                prog_name,
+                complete_var,
+                standalone_mode=False,
+                windows_expand_args=windows_expand_args,
+                **extra,
+            )
+        except (TyperException, Abort, ValueError, OSError) as error:
+            code = complain(error)
+        if standalone_mode:
+            sys.exit(code or 0)
+        return code or 0

@@ -1,0 +1,202 @@
+"""The options that several commands share, with one wording and one meaning.
+
+Numbers that enter exact arithmetic stay strings here: ``bounds.exact`` reads them, so that 0.1 means 1/10
+and 1e-60 keeps all its digits.
+"""
+
+from pathlib import Path
+from typing import Annotated
+
+import typer
+
+ACTIVATION_NAMES = "quadratic_relu, erf, tanh, softplus, sigmoid, gelu, sin, sin_cos, relu"
+LOSS_NAMES = "hinge, squared_hinge, absolute, huber, logistic"
+
+THEOREM_PANEL = "Theorem"
+DATA_PANEL = "Data"
+OUTPUT_PANEL = "Output"
+
+
+def whole_number(text: str) -> int:
+    """`text` as an integer; an error that names it otherwise."""
+    try:
+        return int(text)
+    except ValueError:
+        raise typer.BadParameter(f"{text!r} is not a whole number") from None
+
+
+Json = Annotated[
+    bool, typer.Option("--json", help="Print one JSON object and nothing else.", rich_help_panel=OUTPUT_PANEL)
+]
+Out = Annotated[Path | None, typer.Option("--out", metavar="PATH", rich_help_panel=OUTPUT_PANEL)]
+
+Epsilon = Annotated[
+    str,
+    typer.Option(
+        "--epsilon", metavar="NUMBER", help="Target for the robust training loss: 0.5, 1/3, 1e-60, ..."
+    ),
+]
+Activation = Annotated[
+    str, typer.Option("--activation", metavar="NAME", help=f"One of {ACTIVATION_NAMES}, or auto.")
+]
+Scale = Annotated[
+    str,
+    typer.Option("--scale", metavar="NUMBER", help="Use sigma(scale * z); auto where a plan may choose."),
+]
+Loss = Annotated[str, typer.Option("--loss", metavar="NAME", help=f"One of {LOSS_NAMES}.")]
+HuberKappa = Annotated[
+    str, typer.Option("--huber-kappa", metavar="NUMBER", help="Where the Huber loss turns linear.")
+]
+
+Dimension = Annotated[
+    int | None,
+    typer.Option(
+        "--dim",
+        metavar="INTEGER",
+        parser=whole_number,
+        help="Input dimension d; needed where sigma' is unbounded.",
+    ),
+]
+Radius = Annotated[
+    str | None, typer.Option("--radius", metavar="NUMBER", help="Radius R of the ball around W_0.")
+]
+
+Theorem = Annotated[
+    str,
+    typer.Option(
+        "--theorem",
+        metavar="ID",
+        help="auto, E1, or one of the scaling laws P1 and P2 (these ask for --constant).",
+        rich_help_panel=THEOREM_PANEL,
+    ),
+]
+Target = Annotated[
+    str,
+    typer.Option(
+        "--target",
+        metavar="NAME",
+        help="What must be at most epsilon: loss, robust-error or excess-loss.",
+        rich_help_panel=THEOREM_PANEL,
+    ),
+]
+Confidence = Annotated[
+    str,
+    typer.Option(
+        "--confidence",
+        metavar="NUMBER",
+        help="Probability for the size of the initial weights, where it is needed.",
+        rich_help_panel=THEOREM_PANEL,
+    ),
+]
+Share = Annotated[
+    str,
+    typer.Option(
+        "--share",
+        metavar="NUMBER",
+        help="Part of epsilon that goes to near-linearity; the rest goes to the regret.",
+        rich_help_panel=THEOREM_PANEL,
+    ),
+]
+Constants = Annotated[
+    list[str] | None,
+    typer.Option(
+        "--constant",
+        metavar="NAME=VALUE",
+        help="A constant that a scaling law (P1, P2) leaves open; may be repeated.",
+        rich_help_panel=THEOREM_PANEL,
+    ),
+]
+Depth = Annotated[
+    int | None,
+    typer.Option(
+        "--depth",
+        metavar="INTEGER",
+        parser=whole_number,
+        help="Depth H, for P1.",
+        rich_help_panel=THEOREM_PANEL,
+    ),
+]
+Slack = Annotated[
+    str,
+    typer.Option(
+        "--slack",
+        metavar="NUMBER",
+        help="Robust loss that the comparator in the ball may have.",
+        rich_help_panel=THEOREM_PANEL,
+    ),
+]
+StepSize = Annotated[
+    str | None,
+    typer.Option(
+        "--step-size",
+        metavar="NUMBER",
+        help="Fix the step size and solve for the iterations.",
+        rich_help_panel=THEOREM_PANEL,
+    ),
+]
+
+Data = Annotated[
+    str,
+    typer.Option(
+        "--data",
+        metavar="SOURCE",
+        help="A bundled set (digits, ...) or a path to a .npz (X, y) or .csv (column label).",
+        rich_help_panel=DATA_PANEL,
+    ),
+]
+OptionalData = Annotated[
+    str | None,
+    typer.Option(
+        "--data",
+        metavar="SOURCE",
+        help="Compute the radius from a bundled set (digits, ...), a .npz (X, y) or .csv (column label).",
+        rich_help_panel=DATA_PANEL,
+    ),
+]
+Classes = Annotated[
+    str | None,
+    typer.Option(
+        "--classes",
+        metavar="A,B",
+        help="The two classes to keep; the first one named is +1.",
+        rich_help_panel=DATA_PANEL,
+    ),
+]
+Samples = Annotated[
+    int | None,
+    typer.Option(
+        "--samples",
+        metavar="INTEGER",
+        parser=whole_number,
+        help="Keep the first so many, shuffled.",
+        rich_help_panel=DATA_PANEL,
+    ),
+]
+Seed = Annotated[
+    int,
+    typer.Option(
+        "--seed",
+        metavar="INTEGER",
+        parser=whole_number,
+        help="Seed of the data order.",
+        rich_help_panel=DATA_PANEL,
+    ),
+]
+Bias = Annotated[
+    str,
+    typer.Option(
+        "--bias",
+        metavar="NUMBER",
+        help="Bias coordinate b of the embedding, 0 <= b < 1.",
+        rich_help_panel=DATA_PANEL,
+    ),
+]
+Delta = Annotated[
+    str,
+    typer.Option(
+        "--delta",
+        metavar="NUMBER",
+        help="Perturbation radius: chord of the caps around the points.",
+        rich_help_panel=DATA_PANEL,
+    ),
+]

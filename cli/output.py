@@ -1,0 +1,112 @@
+"""What a command prints: one JSON object, or tables for a reader."""
+
+import json
+import math
+from collections.abc import Iterable, Mapping, Sequence
+from typing import Any
+
+from rich.console import Console
+from rich.table import Table
+from rich.text import Text
+
+SHOWN_DIGITS = 21
+STATUS = {
+    True: Text("holds", style="green"),
+    False: Text("fails", style="red"),
+    None: Text("to be checked", style="yellow"),
+}
+
+
+def print_json(payload: Mapping[str, Any]) -> None:
+    """Print `payload` as the only object on stdout; infinities and NaN must have become null before."""
+    print(json.dumps(payload, allow_nan=False))
+
+
+def integer(value: int) -> str:
+    """All digits with thousands separators, or the leading ones: ``1.600...e121 (122 digits)``."""
+    digits = str(abs(value))
+    if len(digits) <= SHOWN_DIGITS:
+        return f"{value:,}"
+    sign = "-" if value < 0 else ""
+    return f"{sign}{digits[0]}.{digits[1:4]}...e{len(digits) - 1} ({len(digits)} digits)"
+
+
+def number(value: object) -> str:
+    """A short form of `value`: integers in full, floats with six digits, None as a dash, the rest as text."""
+    if value is None:
+        return "-"
+    if isinstance(value, bool):
+        return "yes" if value else "no"
+    if isinstance(value, int):
+        return integer(value)
+    if isinstance(value, float):
+        return f"{value:.6g}" if math.isfinite(value) else str(value)
+    return str(value)
+
+
+def cell(value: object) -> Text:
+    """`value` as the content of a table cell; square brackets in it are text, not markup."""
+    return value if isinstance(value, Text) else Text(number(value))
+
+
+def interval(value: Mapping[str, float | None]) -> str:
+    """``estimate  [lower, upper]``; an upper end of None is infinite."""
+    upper = "inf" if value["upper"] is None else number(value["upper"])
+    return f"{number(value['estimate'])}  in [{number(value['lower'])}, {upper}]"
+
+
+def stdout() -> Console:
+    """A console on the present standard output, never wider than prose can be read."""
+    console = Console(highlight=False, soft_wrap=False)
+    console.width = min(console.width, 110)
+    return console
+
+
+def print_fields(title: str, fields: Mapping[str, object]) -> None:
+    """Print names and values in two columns."""
+    table = Table(title=title, title_justify="left", show_header=False)
+    table.add_column(style="bold", no_wrap=True)
+    table.add_column(overflow="fold")
+    for name, value in fields.items():
+        table.add_row(name, cell(value))
+    stdout().print(table)
+
+
+def print_table(title: str, columns: Sequence[str], rows: Iterable[Sequence[object]]) -> None:
+    """Print `rows` under `columns`; prints nothing when there are no rows."""
+    table = Table(title=title, title_justify="left")
+    for column in columns:
+        table.add_column(column, overflow="fold")
+    for row in rows:
+        table.add_row(*(cell(value) for value in row))
+    if table.row_count:
+        stdout().print(table)
+
+
+def print_prose(text: str) -> None:
+    """Print `text`, wrapped, without reading it as markup."""
+    stdout().print(text, markup=False)
+
+
+def print_hypotheses(hypotheses: Iterable[Mapping[str, Any]]) -> None:
+    """Print each hypothesis of a theorem with what is known about it."""
+    rows = [(h["text"], STATUS[h.get("satisfied")], h.get("reason") or "") for h in hypotheses]
+    print_table("Hypotheses", ("hypothesis", "status", "reason"), rows)
+
+
+def print_plan(plan: Mapping[str, Any]) -> None:
+    """Print the JSON form of a plan or of a scaling law's value (the contract's ``width`` keys)."""
+    fields = ("kind", "epsilon", "radius", "activation", "loss", "width", "step_size", "iterations")
+    shown = {name.replace("_", " "): plan[name] for name in fields if plan.get(name) is not None}
+    for group in ("shares", "terms"):
+        shown |= {f"{group[:-1]}: {name}": value for name, value in (plan.get(group) or {}).items()}
+    for name in ("confidence", "gradient_bound", "provenance", "remark"):
+        if plan.get(name) is not None:
+            shown[name.replace("_", " ")] = plan[name]
+    print_fields(f"Plan by {plan['theorem']}", shown)
+    print_hypotheses(plan.get("hypotheses") or ())
+    alternatives = plan.get("alternatives") or ()
+    rows = [(other["theorem"], other.get("width"), other.get("iterations")) for other in alternatives]
+    print_table("Alternatives", ("theorem", "width", "iterations"), rows)
+    if plan.get("statement"):
+        print_prose(plan["statement"])
