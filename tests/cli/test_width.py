@@ -1,0 +1,166 @@
+"""`robustntk width` from a given radius: contract, exact integers, refusals, speed."""
+
+import json
+import math
+import subprocess
+import sys
+import time
+from typing import Any
+
+import pytest
+from hypothesis import given
+from hypothesis import strategies as st
+from typer.testing import CliRunner
+
+from robustntk.cli.app import app
+from robustntk.cli.width import parse_constants
+
+RUNNER = CliRunner()
+
+CONTRACT = {
+    "theorem",
+    "kind",
+    "epsilon",
+    "radius",
+    "activation",
+    "loss",
+    "width",
+    "step_size",
+    "iterations",
+    "confidence",
+    "gradient_bound",
+    "shares",
+    "terms",
+    "hypotheses",
+    "alternatives",
+    "statement",
+}
+
+
+def plan(*arguments: str) -> dict[str, Any]:
+    """The JSON plan for `arguments`; the command must succeed and print nothing else."""
+    result = RUNNER.invoke(app, ["width", *arguments, "--json"])
+    assert result.exit_code == 0, result.output
+    assert result.stdout.count("\n") == 1
+    assert result.stderr == ""
+    found: dict[str, Any] = json.loads(result.stdout)
+    return found
+
+
+def test_contract_keys_and_integers() -> None:
+    found = plan("--radius", "3.91", "--dim", "65", "--epsilon", "0.5")
+    assert found.keys() >= CONTRACT
+    assert found["shares"].keys() >= {"linearization", "regret"}
+    assert found["terms"].keys() >= {"linearization", "regret"}
+    assert isinstance(found["width"], int) and isinstance(found["iterations"], int)
+
+
+def test_width_of_the_demo_is_the_formula_of_e1() -> None:
+    """16 L^2 beta^2 R^4 / eps^2 with beta = 2, rounded up to an even integer."""
+    found = plan("--radius", "3.91", "--dim", "65", "--epsilon", "0.5")
+    assert found["width"] == 2 * math.ceil(64 * 391**4 * 4 / 100**4 / 2)
+
+
+def test_integers_stay_integers_at_tiny_epsilon() -> None:
+    """beta = 1/4 for softplus, so m = 16 R^4 / (16 eps^2) = R^4 / eps^2 exactly."""
+    found = plan("--radius", "3", "--epsilon", "1e-60", "--activation", "softplus")
+    assert found["width"] == 81 * 10**120
+    assert found["iterations"] == 36 * 10**120
+
+
+def test_an_integer_too_long_for_python_to_print_by_default() -> None:
+    sys.set_int_max_str_digits(4300)
+    found = plan("--radius", "1e280", "--epsilon", "1e-290", "--activation", "softplus")
+    assert found["width"] == 10 ** (4 * 280 + 2 * 290)
+
+
+@given(
+    st.decimals(min_value="0.1", max_value=9, places=2), st.decimals(min_value="0.01", max_value=5, places=3)
+)
+def test_decimals_on_the_command_line_are_exact(radius: Any, epsilon: Any) -> None:
+    """For sin and hinge E1 asks for the least even m >= 16 R^4 / eps^2, in exact decimals."""
+    from fractions import Fraction
+
+    least = math.ceil(16 * Fraction(radius) ** 4 / Fraction(epsilon) ** 2 / 2) * 2
+    assert plan("--radius", str(radius), "--epsilon", str(epsilon), "--activation", "sin")["width"] == least
+
+
+def test_the_table_shows_width_and_statement() -> None:
+    result = RUNNER.invoke(app, ["width", "--radius", "3", "--epsilon", "0.1", "--activation", "softplus"])
+    assert result.exit_code == 0
+    assert "8,100" in result.stdout
+    assert "Hypotheses" in result.stdout
+
+
+REFUSED = {
+    "negative epsilon": (["--radius", "1", "--epsilon", "-1", "--activation", "erf"], "-1"),
+    "zero epsilon": (["--radius", "1", "--epsilon", "0", "--activation", "erf"], "0"),
+    "epsilon is no number": (["--radius", "1", "--epsilon", "tiny", "--activation", "erf"], "tiny"),
+    "epsilon is NaN": (["--radius", "1", "--epsilon", "nan", "--activation", "erf"], "nan"),
+    "negative radius": (["--radius", "-3", "--epsilon", "1", "--activation", "erf"], "-3"),
+    "unknown activation": (["--radius", "1", "--epsilon", "1", "--activation", "swish"], "swish"),
+    "unknown loss": (["--radius", "1", "--epsilon", "1", "--activation", "erf", "--loss", "mse"], "mse"),
+    "unknown theorem": (["--radius", "1", "--epsilon", "1", "--activation", "erf", "--theorem", "Z9"], "Z9"),
+    "unknown target": (["--radius", "1", "--epsilon", "1", "--activation", "erf", "--target", "x"], "x"),
+    "share of one": (["--radius", "1", "--epsilon", "1", "--activation", "erf", "--share", "1"], "share"),
+    "slack above epsilon": (["--radius", "1", "--epsilon", "1", "--activation", "erf", "--slack", "2"], "2"),
+    "ReLU has no beta": (["--radius", "1", "--epsilon", "1", "--activation", "relu"], "relu"),
+    "quadratic ReLU without dimension": (["--radius", "1", "--epsilon", "1"], "dimension"),
+    "logistic never reaches 0": (
+        ["--radius", "1", "--epsilon", "1", "--activation", "erf", "--loss", "logistic"],
+        "logistic",
+    ),
+    "automatic activation without data": (
+        ["--radius", "1", "--epsilon", "1", "--activation", "auto"],
+        "--activation auto",
+    ),
+    "automatic scale without data": (["--radius", "1", "--epsilon", "1", "--scale", "auto"], "--scale auto"),
+    "constants for a guarantee": (
+        ["--radius", "1", "--epsilon", "1", "--activation", "erf", "--constant", "c=1"],
+        "--constant",
+    ),
+    "P1 without constants": (
+        ["--radius", "1", "--epsilon", "1", "--theorem", "P1", "--depth", "3"],
+        "constant",
+    ),
+    "malformed constant": (
+        ["--radius", "1", "--epsilon", "1", "--theorem", "P1", "--depth", "3", "--constant", "width"],
+        "NAME=VALUE",
+    ),
+}
+
+
+@pytest.mark.parametrize("name", REFUSED)
+def test_refused_with_one_line_that_names_the_reason(name: str) -> None:
+    arguments, culprit = REFUSED[name]
+    result = RUNNER.invoke(app, ["width", *arguments, "--json"])
+    assert result.exit_code == 2, result.output
+    assert result.stdout == ""
+    assert result.stderr.startswith("error: ") and result.stderr.count("\n") == 1
+    assert culprit.lower() in result.stderr.lower().replace("quadratic_relu", "")
+
+
+def test_constants_are_parsed_and_not_repeated() -> None:
+    assert parse_constants(["width=1/2", "steps = 3"]) == {"width": "1/2", "steps": "3"}
+    with pytest.raises(ValueError, match="twice"):
+        parse_constants(["a=1", "a=2"])
+
+
+def test_a_plan_from_a_radius_takes_less_than_a_second_and_a_half() -> None:
+    command = [
+        sys.executable,
+        "-m",
+        "robustntk.cli",
+        "width",
+        "--radius",
+        "3.91",
+        "--dim",
+        "65",
+        "--epsilon",
+        "0.5",
+    ]
+    begin = time.perf_counter()
+    done = subprocess.run(command, capture_output=True, text=True)
+    assert time.perf_counter() - begin < 1.5
+    assert done.returncode == 0
+    assert "error" not in done.stderr
