@@ -1,0 +1,20 @@
+"""The scaling laws on record, by id."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping
+from types import MappingProxyType
+
+from .deep_convergence import P1
+from .errors import InvalidInput
+from .scaling_law import ScalingLaw
+from .two_layer_scaling import P2
+
+SCALING_LAWS: Mapping[str, ScalingLaw] = MappingProxyType({law.id: law for law in (P1, P2)})
+
+
+def scaling_law(id: str) -> ScalingLaw:
+    """The recorded law of that id; InvalidInput with the known ids for an unknown one."""
+    if id not in SCALING_LAWS:
+        raise InvalidInput(f"unknown scaling law {id!r}: expected one of {', '.join(SCALING_LAWS)}")
+    return SCALING_LAWS[id]
