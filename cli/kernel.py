@@ -14,7 +14,7 @@ from .progress import progress
 if TYPE_CHECKING:
     import numpy as np
 
-EXAMPLE = "robustntk kernel --data digits --classes 0,1 --samples 20 --out gram.npy"
+EXAMPLE = "robustntk kernel --classes 0,1 --samples 20 --out gram.npy"
 
 SUFFIXES = (".npy", ".zarr")
 DEPTH = 1
@@ -59,7 +59,8 @@ def run(
     report = {
         "n": len(points),
         "dim": points.shape[1],
-        "activation": chosen.label,
+        "activation": chosen.name,
+        "scale": float(chosen.scale),
         "depth": DEPTH,
         "dtype": str(matrix.dtype),
         "path": dual.path,

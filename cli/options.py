@@ -45,7 +45,8 @@ Scale = Annotated[
 ]
 Loss = Annotated[str, typer.Option("--loss", metavar="NAME", help=f"One of {LOSS_NAMES}.")]
 HuberKappa = Annotated[
-    str, typer.Option("--huber-kappa", metavar="NUMBER", help="Where the Huber loss turns linear.")
+    str | None,
+    typer.Option("--huber-kappa", metavar="NUMBER", help="Where the Huber loss turns linear (1 by default)."),
 ]
 
 Dimension = Annotated[
@@ -71,29 +72,29 @@ Theorem = Annotated[
     ),
 ]
 Target = Annotated[
-    str,
+    str | None,
     typer.Option(
         "--target",
         metavar="NAME",
-        help="What must be at most epsilon: loss, robust-error or excess-loss.",
+        help="What must be at most epsilon: loss (the default), robust-error or excess-loss.",
         rich_help_panel=THEOREM_PANEL,
     ),
 ]
 Confidence = Annotated[
-    str,
+    str | None,
     typer.Option(
         "--confidence",
         metavar="NUMBER",
-        help="Probability for the size of the initial weights, where it is needed.",
+        help="Probability over the initial weights, where one is needed (0.99).",
         rich_help_panel=THEOREM_PANEL,
     ),
 ]
 Share = Annotated[
-    str,
+    str | None,
     typer.Option(
         "--share",
         metavar="NUMBER",
-        help="Part of epsilon that goes to near-linearity; the rest goes to the regret.",
+        help="Part of epsilon for near-linearity, the rest is for the regret (1/2).",
         rich_help_panel=THEOREM_PANEL,
     ),
 ]
@@ -102,7 +103,7 @@ Constants = Annotated[
     typer.Option(
         "--constant",
         metavar="NAME=VALUE",
-        help="A constant that a scaling law (P1, P2) leaves open; may be repeated.",
+        help="A constant that a scaling law leaves open: width, dimension, step_size, iterations.",
         rich_help_panel=THEOREM_PANEL,
     ),
 ]
@@ -117,11 +118,11 @@ Depth = Annotated[
     ),
 ]
 Slack = Annotated[
-    str,
+    str | None,
     typer.Option(
         "--slack",
         metavar="NUMBER",
-        help="Robust loss that the comparator in the ball may have.",
+        help="Robust loss that the comparator in the ball may have (0).",
         rich_help_panel=THEOREM_PANEL,
     ),
 ]

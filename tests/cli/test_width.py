@@ -120,7 +120,7 @@ REFUSED = {
         "--constant",
     ),
     "P1 without constants": (
-        ["--radius", "1", "--epsilon", "1", "--theorem", "P1", "--depth", "3"],
+        ["--radius", "1", "--epsilon", "1", "--theorem", "P1", "--depth", "3", "--dim", "9"],
         "constant",
     ),
     "malformed constant": (
@@ -138,6 +138,77 @@ def test_refused_with_one_line_that_names_the_reason(name: str) -> None:
     assert result.stdout == ""
     assert result.stderr.startswith("error: ") and result.stderr.count("\n") == 1
     assert culprit.lower() in result.stderr.lower().replace("quadratic_relu", "")
+
+
+def test_scaling_law_has_the_keys_of_a_plan_and_exact_integers() -> None:
+    """R^9 H^16 / eps^7 at R = 3, H = 10^6, eps = 1e-60."""
+    chosen = [f"--constant={name}=1" for name in ("width", "dimension", "step_size", "iterations")]
+    found = plan(
+        "--theorem", "P1", "--radius", "3", "--epsilon", "1e-60", "--depth", "1000000", "--dim", "64", *chosen
+    )
+    assert found.keys() >= CONTRACT
+    assert found["kind"] == "scaling-law"
+    assert found["width"] == 3**9 * 10 ** (6 * 16 + 60 * 7)
+    assert found["provenance"] == "recorded, text not re-read"
+    assert all(hypothesis["satisfied"] is None for hypothesis in found["hypotheses"])
+
+
+def test_scaling_law_of_two_layers_uses_the_constants_given() -> None:
+    chosen = [
+        f"--constant={name}={value}" for name, value in (("width", 5), ("step_size", 1), ("iterations", 1))
+    ]
+    assert plan("--theorem", "P2", "--radius", "2", "--epsilon", "0.1", *chosen)["width"] == 5 * 16 * 100
+
+
+@pytest.mark.parametrize(
+    "option", ["--share=1/3", "--confidence=0.9", "--slack=0.1", "--step-size=1", "--target=loss"]
+)
+def test_scaling_law_refuses_options_of_guarantees(option: str) -> None:
+    result = RUNNER.invoke(app, ["width", "--theorem", "P2", "--radius", "2", "--epsilon", "0.1", option])
+    assert result.exit_code == 2
+    assert option.partition("=")[0] in result.stderr
+
+
+def test_depth_is_refused_where_it_has_no_meaning() -> None:
+    for theorem in ("E1", "P2"):
+        result = RUNNER.invoke(
+            app,
+            [
+                "width",
+                "--theorem",
+                theorem,
+                "--radius",
+                "2",
+                "--epsilon",
+                "0.1",
+                "--depth",
+                "3",
+                "--activation",
+                "erf",
+            ],
+        )
+        assert (result.exit_code, "--depth" in result.stderr) == (2, True)
+
+
+def test_options_reach_the_calculator() -> None:
+    """Share 1/4 and slack 1/10 leave (1/2 - 1/10)/4 to near-linearity: m = (2 L beta R^2 10)^2."""
+    found = plan(
+        *(
+            "--radius",
+            "2",
+            "--epsilon",
+            "0.5",
+            "--activation",
+            "sin",
+            "--loss",
+            "huber",
+            "--huber-kappa",
+            "3",
+        ),
+        *("--share", "1/4", "--slack", "0.1", "--scale", "2"),
+    )
+    assert found["width"] == (2 * 3 * 2**2 * 2**2 * 10) ** 2
+    assert found["loss"] == "huber" and found["shares"]["linearization"] == 0.25
 
 
 def test_constants_are_parsed_and_not_repeated() -> None:
