@@ -3,7 +3,7 @@
 import os
 import time
 from pathlib import Path
-from typing import TYPE_CHECKING, Annotated
+from typing import TYPE_CHECKING, Annotated, Any
 
 import typer
 
@@ -92,7 +92,8 @@ def save_matrix(matrix: "np.ndarray", path: Path) -> None:
     if path.suffix == ".zarr":
         import zarr
 
-        zarr.save_array(partial, matrix)
+        content: Any = matrix  # zarr's own protocol asks for less than numpy's signatures say
+        zarr.save_array(partial, content)
     else:
         import numpy as np
 
