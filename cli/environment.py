@@ -113,7 +113,7 @@ def inspect_jax() -> JaxStatus:
             backend=jax.default_backend(),
             devices=tuple(str(device) for device in jax.devices()),
             float64=exact,
-            float64_is_global=bool(jax.config.read("jax_enable_x64")),
+            float64_is_global=str(jnp.asarray(1.0).dtype) == "float64",
         )
     except Exception as error:  # whatever is wrong with the installation is what we report
         reason = f"{type(error).__name__}: {error}"

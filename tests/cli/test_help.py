@@ -27,6 +27,16 @@ def example_of(*command: str) -> list[str]:
     return shlex.split(found[1])
 
 
+def quickest(*arguments: str) -> float:
+    """Seconds that a fresh interpreter takes with `arguments`: the best of three, as other tests run beside."""
+    seconds = []
+    for _ in range(3):
+        begin = time.perf_counter()
+        subprocess.run([sys.executable, *arguments], check=True, capture_output=True)
+        seconds.append(time.perf_counter() - begin)
+    return min(seconds)
+
+
 @pytest.mark.parametrize("command", [name for name in COMMANDS if name not in SLOW_EXAMPLES])
 def test_example_runs(command: str, tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
     monkeypatch.chdir(tmp_path)
@@ -43,11 +53,11 @@ def test_example_of_the_whole_program_runs() -> None:
 
 @pytest.mark.parametrize("command", COMMANDS)
 def test_help_answers_within_a_second(command: str) -> None:
-    begin = time.perf_counter()
-    subprocess.run(
-        [sys.executable, "-m", "robustntk.cli", command, "--help"], check=True, capture_output=True
-    )
-    assert time.perf_counter() - begin < 1.0
+    assert quickest("-m", "robustntk.cli", command, "--help") < 1.0
+
+
+def test_a_plan_from_a_radius_answers_within_a_second_and_a_half() -> None:
+    assert quickest("-m", "robustntk.cli", *example_of("width")) < 1.5
 
 
 def test_help_lists_exactly_the_activations_and_losses_there_are() -> None:
