@@ -28,7 +28,7 @@ def example_of(*command: str) -> list[str]:
 
 
 def quickest(*arguments: str) -> float:
-    """Seconds that a fresh interpreter takes with `arguments`: the best of three, as other tests run beside."""
+    """Seconds that a fresh interpreter takes with `arguments`: the best of three."""
     seconds = []
     for _ in range(3):
         begin = time.perf_counter()
