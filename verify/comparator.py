@@ -1,0 +1,276 @@
+"""The comparator ``W^c`` of a drawn network, and the a posteriori loop of theory section 6.
+
+At a drawn ``W_0`` the robust minimum-norm problem is solved with the finite-width kernel ``K_m``; its solution moves the
+weights to ``W^c`` (E4.a), and ``W^c`` is certified as a network, remainder included. What comes out is a radius ``R`` and a
+robust loss ``s`` that hold for *this* network: no probability is left in the plan.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Callable
+from dataclasses import dataclass
+from fractions import Fraction
+
+import numpy as np
+import sympy
+from jaxtyping import Float
+from numpy.typing import NDArray
+
+from ..bounds import Activation, InvalidInput, Loss, Number, Plan, WidthTooSmall, exact, positive, required_width
+from ..kernels import SymmetricInitialisation, empirical_gram, numeric
+from .attack import ProjectedGradientAttack
+from .cap import SphericalCap
+from .losses import certified_loss
+from .minimum_norm import MinimumNormSolution, robust_minimum_norm
+from .network_certificate import NetworkBounds, PairedMoves, certify_linear_part, certify_network
+from .predictors import LinearisedNetwork
+
+Array = NDArray[np.float64]
+_BLOCK = 16384
+
+
+@dataclass(frozen=True)
+class FiniteWidthSpace:
+    """The space of the empirical kernel ``K_m`` at a drawn ``W_0`` (theory E4.a)."""
+
+    initialisation: SymmetricInitialisation
+    activation: Activation
+
+    def gram(self, left: Array, right: Array) -> Array:
+        """``K_m(left, right)``."""
+        return empirical_gram(self.initialisation, self.activation, left, right)
+
+    def function(self, centers: Array, coefficients: Array) -> LinearisedNetwork:
+        """``<grad f(W_0, .), D>`` with ``D = sum_j c_j grad f(W_0, z_j)``."""
+        displacement = self.displacement(centers, coefficients)
+        start = self.initialisation
+        return LinearisedNetwork(start.weights, displacement, start.signs, self.activation)
+
+    def margins(self, function: LinearisedNetwork, points: Array, labels: Array, cap: SphericalCap) -> Array:
+        """The linear part of the network certificate."""
+        start = self.initialisation
+        moves = PairedMoves.between(start.weights, start.signs, start.weights + function.displacement)
+        return certify_linear_part(moves, self.activation, points, labels, cap).lower
+
+    def displacement(self, centers: Array, coefficients: Array) -> Float[np.ndarray, "m d"]:
+        """``sum_j c_j grad f(W_0, z_j)``, shape (m, d), float64, exactly antisymmetric in the pairs."""
+        start = self.initialisation
+        half = len(start.weights) // 2
+        slope = numeric(self.activation, 1)
+        moved = np.empty((half, centers.shape[1]))
+        for begin in range(0, half, _BLOCK):
+            block = slice(begin, min(begin + _BLOCK, half))
+            active = slope(start.weights[block] @ centers.T) * coefficients
+            moved[block] = (start.signs[block] / np.sqrt(2 * half))[:, None] * (active @ centers)
+        return np.vstack([moved, -moved])
+
+
+@dataclass(frozen=True)
+class Comparator:
+    """A point of the ball that the theorem compares with.
+
+    ``radius`` is ``|W^c - W_0|_F`` rounded up, ``robust_loss`` a certified upper bound of ``L_*(W^c)``, ``margins`` the
+    certified lower bounds of ``y_i f(W^c, x')``.
+    """
+
+    moves: PairedMoves
+    radius: float
+    robust_loss: float
+    margins: Array
+    solution: MinimumNormSolution
+
+
+@dataclass(frozen=True)
+class DrawnPlan:
+    """A plan whose every hypothesis has been checked on the drawn network."""
+
+    initialisation: SymmetricInitialisation
+    comparator: Comparator
+    plan: Plan
+    operator_norm: float
+    draws: int
+
+
+def find_comparator(
+    space: FiniteWidthSpace,
+    X: Float[np.ndarray, "n d"],
+    y: Float[np.ndarray, " n"],
+    cap: SphericalCap,
+    *,
+    loss: Loss,
+    start: MinimumNormSolution,
+    margin: float = 1.0,
+    seed: int = 0,
+) -> Comparator:
+    """Solve E4.b at the drawn ``W_0``, certify the network ``W^c``, and scale it so that every margin is reached.
+
+    Args:
+        space: the drawn network's kernel space.
+        X: data on ``S_b``, shape (n, d).
+        y: labels, shape (n,).
+        cap: perturbation set.
+        loss: for the robust loss of the comparator.
+        start: the infinite-width solution, whose support points warm-start the working set.
+        margin: the margin that every cap shall be certified for (1 less the slack).
+        seed: of the attack's restarts.
+
+    Raises:
+        InvalidInput: if no positive margin can be certified at this width.
+    """
+    solution = robust_minimum_norm(
+        space,
+        X,
+        y,
+        cap,
+        attack=ProjectedGradientAttack(steps=20, restarts=1, seed=seed),
+        start=start.centers,
+        start_labels=np.sign(start.coefficients),
+        tolerance=2e-3,
+        max_iterations=12,
+    )
+    displacement = space.displacement(solution.centers, solution.coefficients)
+    weights = space.initialisation.weights
+    moves = PairedMoves.between(weights, space.initialisation.signs, weights + displacement)
+    factor, bounds = _scale_to_margin(moves, space.activation, X, y, cap, margin)
+    moves = moves.scaled(factor)
+    return Comparator(moves, moves.frobenius_norm, certified_loss(loss, bounds.lower), bounds.lower, solution)
+
+
+def _scale_to_margin(
+    moves: PairedMoves, activation: Activation, X: Array, y: Array, cap: SphericalCap, margin: float
+) -> tuple[float, NetworkBounds]:
+    """The smallest factor (to 1e-3) at which the certified margins reach ``margin``, with the bounds there.
+
+    The linear part scales with the factor and the remainder at least quadratically, so a secant step from the last
+    bounds approaches the factor from below; each candidate is certified afresh.
+    """
+    factor = margin
+    bounds = certify_network(moves.scaled(factor), activation, X, y, cap)
+    for _ in range(8):
+        lower = float(np.min(bounds.lower))
+        if lower >= margin:
+            return factor, bounds
+        growth = float(np.min(bounds.linear - 2.0 * bounds.remainder)) / factor
+        if not growth > 0.0:
+            break
+        factor += (margin - lower) / growth * 1.0005 + 1e-6
+        bounds = certify_network(moves.scaled(factor), activation, X, y, cap)
+    raise InvalidInput(
+        f"no comparator of margin {margin:.3g} could be certified at width {moves.width} (certified margin "
+        f"{float(np.min(bounds.lower)):.3g}): expected a smaller delta or a larger width"
+    )
+
+
+def draw_certified_plan(
+    X: Float[np.ndarray, "n d"],
+    y: Float[np.ndarray, " n"],
+    cap: SphericalCap,
+    *,
+    activation: Activation,
+    loss: Loss,
+    target_epsilon: Number,
+    solution: MinimumNormSolution,
+    share: Number = Fraction(1, 2),
+    seed: int = 0,
+    max_draws: int = 8,
+    max_width: int = 4_000_000,
+    report: Callable[[str], None] | None = None,
+) -> DrawnPlan:
+    """The a posteriori loop: draw, solve, certify, plan; enlarge the width until the plan fits the network.
+
+    Args:
+        solution: the infinite-width interval for R, whose lower end suggests the first width.
+        share: theta, the share of the near-linearity term.
+        max_draws: after how many widths to give up.
+        max_width: the largest network that will be drawn (neurons).
+        report: called with one line per draw.
+
+    Raises:
+        InvalidInput: if the needed width exceeds ``max_width`` or no draw fits.
+    """
+    slack = comparator_slack(loss, target_epsilon)
+    width = _first_width(activation, loss, target_epsilon, solution, slack, share)
+    for draw in range(1, max_draws + 1):
+        if width > max_width:
+            raise InvalidInput(f"the plan needs width {width}, above the limit of {max_width} neurons")
+        start = SymmetricInitialisation(width, X.shape[1], seed, dtype=np.float32)
+        space = FiniteWidthSpace(start, activation)
+        comparator = find_comparator(space, X, y, cap, loss=loss, start=solution, margin=float(1 - slack), seed=seed)
+        norm = start.operator_norm_upper()
+        if report is not None:
+            report(f"draw {draw}: width {width}, R = {comparator.radius:.4g}, |W_0| = {norm:.5g}")
+        try:
+            plan = _plan(activation, loss, target_epsilon, comparator, share, width, norm)
+        except WidthTooSmall as error:
+            width = _even(error.required + error.required // 100)
+            continue
+        return DrawnPlan(start, comparator, plan, norm, draw)
+    raise InvalidInput(f"no width satisfied its own plan in {max_draws} draws; the last was {width}")
+
+
+def comparator_slack(loss: Loss, target_epsilon: Number) -> sympy.Rational:
+    """The slack s (loss of the comparator) that minimises the width for the hinge loss: theory section 6, step 2.
+
+    ``R(s) = (1 - s) R(0)`` gives a width proportional to ``(1 - s)^4 / (eps - s)^2``, least at ``s = max(0, 2 eps - 1)``.
+
+    Raises:
+        InvalidInput: if the initial network, which is 0, meets epsilon already.
+    """
+    epsilon = positive(target_epsilon, name="epsilon")
+    at_start = float(loss.value(np.zeros(1), np.ones(1))[0])
+    if epsilon >= at_start:
+        raise InvalidInput(
+            f"epsilon is {epsilon}: the initial network f = 0 has {loss.label} loss {at_start:g} already; expected less"
+        )
+    return max(sympy.Integer(0), 2 * epsilon - 1)
+
+
+def _first_width(
+    activation: Activation,
+    loss: Loss,
+    target_epsilon: Number,
+    solution: MinimumNormSolution,
+    slack: sympy.Rational,
+    share: Number,
+) -> int:
+    """The width for the infinite-width lower end of R: no smaller one can come out of the loop, up to fluctuations."""
+    radius = exact(Fraction(solution.radius.lower), name="radius") * (1 - slack)
+    plan = required_width(
+        target_epsilon=target_epsilon,
+        radius=radius,
+        activation=activation,
+        loss=loss,
+        dimension=2,
+        comparator_loss=slack,
+        share=share,
+    )
+    return _even(plan.width + plan.width // 20)
+
+
+def _plan(
+    activation: Activation,
+    loss: Loss,
+    target_epsilon: Number,
+    comparator: Comparator,
+    share: Number,
+    width: int,
+    operator_norm: float,
+) -> Plan:
+    """E1 at the drawn network, with a step size that float32 represents exactly, so that the run uses this very number."""
+    arguments = dict(
+        target_epsilon=target_epsilon,
+        radius=Fraction(comparator.radius),
+        activation=activation,
+        loss=loss,
+        initial_operator_norm=Fraction(operator_norm),
+        width=width,
+        comparator_loss=Fraction(comparator.robust_loss),
+        share=share,
+        comparator_verified=True,
+    )
+    step = np.float32(float(required_width(**arguments).step_size))
+    return required_width(**arguments, step_size=Fraction(float(step)))
+
+
+def _even(width: int) -> int:
+    return width + width % 2

@@ -1,0 +1,93 @@
+"""The figure of a run: guarantee, infinite-width prediction and measured curve, and margins from both sides."""
+
+from __future__ import annotations
+
+import io
+from dataclasses import dataclass
+from typing import TYPE_CHECKING
+
+import numpy as np
+from numpy.typing import NDArray
+
+if TYPE_CHECKING:
+    from matplotlib.axes import Axes
+    from matplotlib.figure import Figure
+
+Array = NDArray[np.float64]
+
+# Okabe and Ito's colours, told apart by readers with any colour vision.
+_MEASURED, _PREDICTED, _PROVED, _TARGET = "#0072B2", "#E69F00", "#D55E00", "#555555"
+
+
+@dataclass(frozen=True)
+class Curves:
+    """Losses by step t = 1, 2, ...; ``guarantee`` is E1's bound had the run been stopped after t of its T steps.
+
+    ``certified_margins`` and ``attacked_margins`` bracket ``min y_i f(W_best, x')`` for each of the n points.
+    """
+
+    measured: Array
+    infinite_width: Array
+    guarantee_steps: Array
+    guarantee: Array
+    certified_margins: Array
+    attacked_margins: Array
+
+
+def draw(curves: Curves, *, epsilon: float, reached_at: int | None) -> Figure:
+    """Both panels on a new figure; nothing global is touched."""
+    from matplotlib.figure import Figure
+
+    figure = Figure(figsize=(10.0, 4.2), layout="constrained")
+    left, right = figure.subplots(1, 2, width_ratios=(1.6, 1.0))
+    _draw_losses(left, curves, epsilon, reached_at)
+    _draw_margins(right, curves)
+    return figure
+
+
+def render(figure: Figure, kind: str) -> bytes:
+    """The figure as ``png`` or ``svg`` bytes, the same for the same figure."""
+    buffer = io.BytesIO()
+    metadata = {"Date": None} if kind == "svg" else {"Software": None}
+    from matplotlib import rc_context
+
+    with rc_context({"svg.hashsalt": "robustntk", "svg.fonttype": "path"}):
+        figure.savefig(buffer, format=kind, dpi=150, metadata=metadata)
+    return buffer.getvalue()
+
+
+def _draw_losses(axes: Axes, curves: Curves, epsilon: float, reached_at: int | None) -> None:
+    axes.plot(curves.guarantee_steps, curves.guarantee, color=_PROVED, label="guaranteed for the best iterate (E1)")
+    steps = np.arange(1, len(curves.measured) + 1)
+    axes.plot(steps, curves.measured, color=_MEASURED, linewidth=2.2, label="measured, this network")
+    predicted = np.arange(1, len(curves.infinite_width) + 1)
+    axes.plot(predicted, curves.infinite_width, color=_PREDICTED, linestyle="--", label="predicted, infinite width")
+    axes.axhline(epsilon, color=_TARGET, linewidth=0.9, linestyle=":")
+    axes.annotate(f"ε = {epsilon:g}", (1.0, epsilon), xytext=(2, 3), textcoords="offset points", color=_TARGET)
+    if reached_at is not None:
+        axes.plot([reached_at], [curves.measured[reached_at - 1]], "o", color=_MEASURED)
+        axes.annotate(
+            f"step {reached_at}",
+            (reached_at, curves.measured[reached_at - 1]),
+            xytext=(-6, -12),
+            textcoords="offset points",
+            ha="right",
+            color=_MEASURED,
+        )
+    top = 2.0 * max(float(np.max(curves.measured)), epsilon)
+    axes.set(xscale="log", ylim=(0.0, top), xlabel="step t", ylabel="surrogate loss $L_A(W_t)$")
+    axes.set_title("Training: predicted and measured")
+    axes.legend(frameon=False, fontsize="small", loc="upper right")
+
+
+def _draw_margins(axes: Axes, curves: Curves) -> None:
+    order = np.argsort(curves.attacked_margins)
+    place = np.arange(1, len(order) + 1)
+    low, high = curves.certified_margins[order], curves.attacked_margins[order]
+    axes.vlines(place, low, high, color=_TARGET, linewidth=1.2)
+    axes.plot(place, high, "v", color=_MEASURED, markersize=5, label="attacked (upper bound)")
+    axes.plot(place, low, "^", color=_PROVED, markersize=5, label="certified (lower bound)")
+    axes.axhline(0.0, color=_TARGET, linewidth=0.9, linestyle=":")
+    axes.set(xlabel="training point, sorted", ylabel="worst margin $y\\,f(x')$ on the cap")
+    axes.set_title("Best iterate: each margin, from both sides")
+    axes.legend(frameon=False, fontsize="small", loc="upper left")
