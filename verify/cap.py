@@ -15,7 +15,7 @@ import numpy as np
 from jaxtyping import Float
 from numpy.typing import NDArray
 
-from ..bounds.errors import InvalidInput
+from ..bounds import InvalidInput
 
 # Arrays that may be NumPy or JAX (also while traced), and the module that handles them.
 Array = Any
