@@ -51,12 +51,12 @@ def check_constants(activation: Activation) -> Outcome:
 
 
 def grid() -> list[Fraction]:
-    """Every 1/32 in [-10, 10], powers of two beyond up to 1024, and a second point close to each of them."""
+    """Every 1/32 in [-10, 10], powers of two beyond up to 1024, and a point close to each on either side."""
     steps = int(_SPAN / _STEP)
     near = [number * _STEP for number in range(-steps, steps + 1)]
     far = [Fraction(sign * 2**power) for power in range(4, 11) for sign in (-1, 1)]
     points = [*near, *far]
-    return sorted([*points, *(point + _CLOSE for point in points)])
+    return sorted(point + shift for point in points for shift in (-_CLOSE, 0, _CLOSE))
 
 
 def _values(expression: sympy.Expr) -> Iterator[tuple[Fraction, arb]]:

@@ -23,6 +23,7 @@ Point = Mapping[Any, arb]
 def enclose(expression: sympy.Expr, bits: int = 128, *, at: Point | None = None) -> arb:
     """A ball that contains the value of `expression`.
 
+    The ball is as exact as `bits` allows, but arithmetic on it is done in the precision of `flint.ctx`.
     `at` maps the free symbols to balls; then the ball returned contains the value at every point of theirs.
     Raises InvalidInput for symbols without a value, floats (they are not exact) and unknown functions.
     """

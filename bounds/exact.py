@@ -68,6 +68,8 @@ def _rational(value: Any) -> sympy.Rational:
         fraction = Fraction(value)
     elif isinstance(value, float):
         fraction = Fraction(float.__repr__(value))
+    elif isinstance(value, numbers.Integral):
+        fraction = Fraction(operator.index(value))
     elif isinstance(value, numbers.Rational | Decimal):
         _check_exponent(str(value) if isinstance(value, Decimal) else "")
         fraction = Fraction(value)
@@ -92,7 +94,11 @@ def _real_constant(value: Any, name: str) -> sympy.Expr:
         return exact(Fraction(int(value.p), int(value.q)), name=name)
     if not isinstance(value, sympy.Expr) or value.free_symbols:
         raise InvalidInput(f"{name} is {value}: expected a constant without symbols")
-    if not enclose(value, 512).is_finite():
+    try:
+        finite = enclose(value, 512).is_finite()
+    except InvalidInput as error:
+        raise InvalidInput(f"{name} is {value}: {error}") from None
+    if not finite:
         raise InvalidInput(f"{name} is {value}: expected a finite real number")
     return value
 
@@ -167,27 +173,21 @@ def ceil_integer(expression: sympy.Expr) -> int:
     expression = sympy.sympify(expression)
     if not expression.is_Rational:
         for bits in _precisions():
-            ball = enclose(expression, bits)
-            if ball.is_finite() and _ceiling(ball.lower()) == _ceiling(ball.upper()):
-                return _ceiling(ball.upper())
+            low, high = _ends(enclose(expression, bits)) or (None, None)
+            if low is not None and high is not None and math.ceil(low) == math.ceil(high):
+                return math.ceil(high)
         expanded = sympy.expand(expression)
         if not expanded.is_Rational:
-            if not ball.is_finite():
+            if high is None:
                 raise InvalidInput(f"{expression} is not a finite real number")
-            return _ceiling(ball.upper())
+            return math.ceil(high)
         expression = expanded
     return -(-int(expression.p) // int(expression.q))
 
 
-def _ceiling(end: arb) -> int:
-    integer = end.ceil().unique_fmpz()
-    assert integer is not None, "the end of a finite ball is one number"
-    return int(integer)
-
-
 def upper_float(expression: sympy.Expr) -> float:
     """A float64 at least as large as the constant, the smallest one for rationals; inf beyond the range."""
-    bound = _endpoint(expression, arb.upper)
+    _, bound = _range(expression)
     nearest = _to_float(bound)
     return nearest if math.isinf(nearest) or Fraction(nearest) >= bound else math.nextafter(nearest, math.inf)
 
@@ -199,25 +199,39 @@ def lower_float(expression: sympy.Expr) -> float:
 
 def nearest_float(expression: sympy.Expr) -> float:
     """The float64 nearest to the constant, for display and for values prescribed rather than bounded."""
-    return _to_float(_endpoint(expression, arb.mid))
+    low, high = _range(expression)
+    return _to_float((low + high) / 2)
 
 
-def _endpoint(expression: sympy.Expr, end: Any) -> Fraction:
+def _range(expression: sympy.Expr) -> tuple[Fraction, Fraction]:
+    """Rational bounds that agree to about 100 bits, or to the last one where the constant is rational."""
     expression = sympy.sympify(expression)
     if expression.is_Rational:
-        return Fraction(int(expression.p), int(expression.q))
+        value = Fraction(int(expression.p), int(expression.q))
+        return value, value
     for bits in _precisions():
         ball = enclose(expression, bits)
-        if ball.is_finite() and ball.rel_accuracy_bits() >= 100:
-            break
-    if not ball.is_finite():
+        ends = _ends(ball)
+        if ends is not None and ball.rel_accuracy_bits() >= 100:
+            return ends
+    if ends is None:
         raise InvalidInput(f"{expression} is not a finite real number")
-    rational = end(ball).fmpq()
-    return Fraction(int(rational.p), int(rational.q))
+    return ends
+
+
+def _ends(ball: arb) -> tuple[Fraction, Fraction] | None:
+    """The exact ends of a ball, or None if it is not finite.
+
+    `arb.lower`, `arb.upper` and `arb.ceil` would round them to the working precision of the moment.
+    """
+    if not ball.is_finite():
+        return None
+    middle, radius = (Fraction(int(part.p), int(part.q)) for part in (ball.mid().fmpq(), ball.rad().fmpq()))
+    return middle - radius, middle + radius
 
 
 def _to_float(value: Fraction) -> float:
     try:
         return value.numerator / value.denominator
     except OverflowError:
-        return math.copysign(math.inf, value)
+        return math.inf if value > 0 else -math.inf

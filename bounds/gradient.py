@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import math
 from fractions import Fraction
 
 import sympy
@@ -71,7 +72,7 @@ def is_random(activation: Activation, initial_operator_norm: sympy.Expr | None) 
 def measured_norm(value: Number) -> sympy.Expr:
     """An upper bound for ||W_0||_op as an exact constant; a float counts as its binary value."""
     norm = exact(
-        Fraction(value) if isinstance(value, float) and value == value else value, name="operator norm"
+        Fraction(value) if isinstance(value, float) and math.isfinite(value) else value, name="operator norm"
     )
     if is_less(norm, 0):
         raise InvalidInput(f"the operator norm is {value}: expected a number >= 0")

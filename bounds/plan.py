@@ -227,7 +227,7 @@ def _conclusion(guarantee: Guarantee, bound: str) -> str:
         return sentence[0].upper() + sentence[1:]
     reached = "L_A(W_t)"
     if problem.target is Target.ROBUST_ERROR:
-        reached = "the fraction of training points that A turns"
+        reached = "the fraction of training points that A makes misclassified"
     joint = ", then " if supposed else "; hence "
     sentence = f"{supposed}{comparator}{joint}{chance}min over t <= T of {reached} is at most {bound}."
     return sentence[0].upper() + sentence[1:]

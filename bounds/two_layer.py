@@ -138,7 +138,7 @@ def _hypotheses(problem: Problem) -> Iterator[Hypothesis]:
         yield Hypothesis(
             "the adversary is the strongest one, A = A_*",
             None,
-            "for any other A the bound is on the fraction of points that A itself turns",
+            "for any other A the bound is on the fraction of points that A itself makes misclassified",
         )
 
 
