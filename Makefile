@@ -57,7 +57,7 @@ deviation: $(INSTALLED)
 	$(BIN)/python benchmarks/deviation.py
 
 bench: $(INSTALLED)
-	@for script in benchmarks/bench_*.py; do echo "== $$script"; $(BIN)/python $$script || exit 1; done
+	$(BIN)/python benchmarks/adversarial_step.py
 
 format: $(INSTALLED)
 	$(BIN)/ruff format $(ROOMS) tests benchmarks notebooks

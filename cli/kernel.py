@@ -2,6 +2,7 @@
 
 import os
 import time
+from collections.abc import Mapping
 from pathlib import Path
 from typing import TYPE_CHECKING, Annotated, Any
 
@@ -53,7 +54,7 @@ def run(
         dual = dual_kernel(chosen)
         matrix = gram(dual, points)
         seconds = time.perf_counter() - begin
-        condition = conditioning(matrix)
+        condition = conditioning(matrix).to_json()
     if out is not None:
         save_matrix(matrix, out)
     report = {
@@ -64,16 +65,24 @@ def run(
         "depth": DEPTH,
         "dtype": str(matrix.dtype),
         "path": dual.path,
-        "min_eigenvalue": condition.min_eigenvalue,
-        "condition_number": condition.condition_number,
+        **condition,
         "seconds": seconds,
         "file": None if out is None else str(out),
     }
     if as_json:
         print_json(report)
     else:
-        print_fields("Kernel", report)
+        print_fields("Kernel", as_fields(report))
     return 0
+
+
+def as_fields(report: Mapping[str, Any]) -> dict[str, object]:
+    """The report for a reader: definiteness as a sentence, the two closest rows as a pair."""
+    pair, definite = report["most_correlated"], report["positive_definite"]
+    return {name.replace("_", " "): value for name, value in report.items()} | {
+        "positive definite": f"{definite['outcome']}: {definite['reason']}",
+        "most correlated": None if pair is None else f"rows {pair[0]} and {pair[1]}",
+    }
 
 
 def check_destination(path: Path) -> None:

@@ -31,7 +31,7 @@ def progress(description: str, *, as_json: bool) -> Iterator[Report]:
         TimeElapsedColumn(),
         console=Console(stderr=True),
         disable=is_silent(as_json=as_json),
-        transient=False,
+        transient=sys.stderr.isatty(),
     )
     task = bar.add_task(description, total=None)
 
