@@ -1,0 +1,107 @@
+"""Angles between points of the unit sphere, accurate near 0 and near pi."""
+
+from __future__ import annotations
+
+from typing import NamedTuple
+
+import numpy as np
+from jaxtyping import Float, Int
+
+from ..bounds import InvalidInput
+
+__all__ = ["NearPairs", "PairAngles", "angles", "cosines", "near_pairs", "pair_angles", "unit_rows"]
+
+# Where a rounding error of u moves the angle by more than about 1e-14, or the supplement by as much
+# relatively (there kappa is as small as its third power).
+_NEAR_DIAGONAL = 1e-4
+_NEAR_ANTIPODES = 5e-2
+_ENTRIES_AT_ONCE = 1 << 20
+
+
+class PairAngles(NamedTuple):
+    """u = <x, z>, theta = arccos(u) and pi - theta for all pairs; both angles to full relative accuracy."""
+
+    cosine: Float[np.ndarray, "n p"]
+    angle: Float[np.ndarray, "n p"]
+    supplement: Float[np.ndarray, "n p"]
+
+
+class NearPairs(NamedTuple):
+    """The pairs (row of X, row of Z) whose angle u does not know, with theta and pi - theta."""
+
+    rows: Int[np.ndarray, " k"]
+    columns: Int[np.ndarray, " k"]
+    angle: Float[np.ndarray, " k"]
+    supplement: Float[np.ndarray, " k"]
+
+
+def angles(
+    X: Float[np.ndarray, "n d"], Z: Float[np.ndarray, "p d"] | None = None
+) -> tuple[Float[np.ndarray, "n p"], Float[np.ndarray, "n p"]]:
+    """(U, Theta): the first two parts of `pair_angles`."""
+    pairs = pair_angles(X, Z)
+    return pairs.cosine, pairs.angle
+
+
+def pair_angles(X: Float[np.ndarray, "n d"], Z: Float[np.ndarray, "p d"] | None = None) -> PairAngles:
+    """All pairs of rows of X and Z (of X and X without Z), which must be unit vectors (`unit_rows`)."""
+    U = cosines(X, Z)
+    half, other_half = np.sqrt(1 - U), np.sqrt(1 + U)
+    pairs = PairAngles(U, 2 * np.arctan2(half, other_half), 2 * np.arctan2(other_half, half))
+    near = near_pairs(U, X, Z)
+    pairs.angle[near.rows, near.columns] = near.angle
+    pairs.supplement[near.rows, near.columns] = near.supplement
+    return pairs
+
+
+def cosines(
+    X: Float[np.ndarray, "n d"], Z: Float[np.ndarray, "p d"] | None = None
+) -> Float[np.ndarray, "n p"]:
+    """<x, z> for all pairs of unit rows, in [-1, 1]; exactly symmetric with a diagonal of ones without Z.
+
+    Raises InvalidInput naming the first row that is not a unit vector, or if the dimensions differ.
+    """
+    X = unit_rows(X, name="X")
+    if Z is None:
+        U: Float[np.ndarray, "n p"] = np.clip(X @ X.T, -1, 1)
+        np.fill_diagonal(U, 1)
+        return U
+    Z = unit_rows(Z, name="Z")
+    if X.shape[1] != Z.shape[1]:
+        raise InvalidInput(f"X has {X.shape[1]} columns and Z has {Z.shape[1]}: expected the same number")
+    U = np.clip(X @ Z.T, -1, 1)
+    return U
+
+
+def near_pairs(
+    U: Float[np.ndarray, "n p"], X: Float[np.ndarray, "n d"], Z: Float[np.ndarray, "p d"] | None = None
+) -> NearPairs:
+    """The pairs with u close to 1 or -1; theta = 2 atan2(|x - z|, |x + z|) from the vectors themselves."""
+    X = np.asarray(X, dtype=np.float64)
+    other = X if Z is None else np.asarray(Z, dtype=np.float64)
+    rows, columns = np.nonzero((U > 1 - _NEAR_DIAGONAL) | (U < -1 + _NEAR_ANTIPODES))
+    angle, supplement = np.empty(len(rows)), np.empty(len(rows))
+    step = max(_ENTRIES_AT_ONCE // X.shape[1], 1)
+    for start in range(0, len(rows), step):
+        part = slice(start, start + step)
+        left, right = X[rows[part]], other[columns[part]]
+        apart, together = np.linalg.norm(left - right, axis=1), np.linalg.norm(left + right, axis=1)
+        angle[part], supplement[part] = 2 * np.arctan2(apart, together), 2 * np.arctan2(together, apart)
+    return NearPairs(rows, columns, angle, supplement)
+
+
+def unit_rows(
+    X: Float[np.ndarray, "n d"], *, name: str = "X", tolerance: float = 1e-12
+) -> Float[np.ndarray, "n d"]:
+    """X as float64. Raises InvalidInput naming the first row that is not finite or not of norm 1."""
+    X = np.asarray(X, dtype=np.float64)
+    if X.ndim != 2 or X.shape[1] == 0:
+        raise InvalidInput(f"{name} has shape {X.shape}: expected (n, d), one point a row")
+    norms = np.linalg.norm(X, axis=1)
+    wrong = ~(np.abs(norms - 1) <= tolerance)
+    if wrong.any():
+        row = int(np.argmax(wrong))
+        raise InvalidInput(
+            f"row {row} of {name} has norm {norms[row]:.17g}: expected points of the unit sphere"
+        )
+    return X
