@@ -50,7 +50,7 @@ def problems(draw):
 
 
 def ceiling(square):
-    """The ceiling of a SymPy constant: exact for rationals, else by 400 digits that are not near an integer."""
+    """The ceiling of a SymPy constant: exact for rationals, else by 400 digits that stay off integers."""
     if square.is_Rational:
         return ceil(Fraction(int(square.p), int(square.q)))
     with mpmath.workdps(400):
