@@ -84,8 +84,8 @@ def required_width(
     already drawn, which must be wide enough; `initial_operator_norm`, an upper bound measured on that
     network, then replaces the probability.
 
-    Numbers are taken exactly: a float stands for its shortest decimal, so pass `Fraction(x)` for a measured number
-    x, or for the step size that a run will really use.
+    Numbers are taken exactly: a float stands for its shortest decimal, so pass `Fraction(x)` for a
+    measured number x, or for the step size that a run will really use.
 
     Raises HypothesisError with a reason if E1 does not apply, WidthTooSmall (with the width required) if
     the drawn network is too narrow, InvalidInput for arguments out of range, such as comparator_loss >=
