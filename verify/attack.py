@@ -68,7 +68,7 @@ class ProjectedGradientAttack:
         restarts: number of starts, at least 1.
         seed: of the random starts, together with the ``iteration`` of the call.
         last_step_size: last step as a fraction of the cap's angle; by default each step is 0.8 of the one
-            before it.
+            before it, or more where that would end below 1e-5 of the first.
 
     Raises:
         InvalidInput: an argument outside its range.
@@ -93,7 +93,8 @@ class ProjectedGradientAttack:
     def sizes(self) -> tuple[float, ...]:
         """All step sizes, as fractions of the cap's angle."""
         first = 2.0 if self.step_size is None else self.step_size
-        last = first * 0.8 ** (self.steps - 1) if self.last_step_size is None else self.last_step_size
+        shrunk = first * max(0.8 ** (self.steps - 1), 1e-5)
+        last = shrunk if self.last_step_size is None else self.last_step_size
         return tuple(float(size) for size in np.geomspace(first, last, self.steps))
 
     def perturb(

@@ -8,6 +8,7 @@ within the angle ``theta_delta = 2 asin(delta / (2 r))`` on that sub-sphere.
 from __future__ import annotations
 
 import math
+from collections.abc import Hashable
 from dataclasses import dataclass
 from typing import Any, Literal, Protocol
 
@@ -22,7 +23,7 @@ Array = Any
 Namespace = Any
 
 
-class PerturbationSet(Protocol):
+class PerturbationSet(Hashable, Protocol):
     """A set ``B(x)`` on the sphere around every data point, with ``x`` in it (theory: "compatible").
 
     `project` and `move` must be written against the namespace ``xp``, since attacks trace them with JAX; the
@@ -252,4 +253,4 @@ def _nearest_opposite(unit: NDArray[np.float64], y: NDArray[np.float64]) -> tupl
             angles = _half_angle(unit[row], unit[negatives], np)
             nearest = int(np.argmin(angles))
             best = min(best, (float(angles[nearest]), int(row), int(negatives[nearest])))
-    return best[0], *sorted(best[1:])
+    return best[0], min(best[1:]), max(best[1:])

@@ -9,7 +9,7 @@ dtype: `evaluator()` is a pure, hashable function of `parameters()`, so that one
 from __future__ import annotations
 
 import math
-from collections.abc import Iterator
+from collections.abc import Hashable, Iterator
 from dataclasses import dataclass
 from functools import lru_cache
 from typing import Any, Protocol
@@ -28,7 +28,7 @@ Parameters = tuple[Any, ...]
 _TILE = 2**22
 
 
-class Evaluator(Protocol):
+class Evaluator(Hashable, Protocol):
     """The JAX twin of a predictor: traced by attacks, hashable, and equal for equal functions."""
 
     def values(self, parameters: Parameters, points: Any) -> Any:
@@ -174,7 +174,7 @@ class TwoLayerNetwork:
         total = np.zeros(len(X))
         for tile, signs in self._tiles(len(X)):
             total += sigma(X @ tile.T) @ signs
-        return total
+        return np.asarray(total)
 
     def input_gradient(self, X: Float[Any, "n d"]) -> Float[Array, "n d"]:
         """Gradient with respect to x, float64."""
@@ -290,7 +290,7 @@ class LinearisedNetwork:
         total = np.zeros(len(X))
         for weights, displacement, outputs in self._tiles(len(X)):
             total += (slope(X @ weights.T) * (X @ displacement.T)) @ outputs
-        return total
+        return np.asarray(total)
 
     def input_gradient(self, X: Float[Any, "n d"]) -> Float[Array, "n d"]:
         """Gradient with respect to x, float64."""

@@ -93,7 +93,8 @@ class DeviceNetwork:
 
     @property
     def dtype(self) -> np.dtype[Any]:
-        return np.dtype(self.halves[0].dtype)
+        dtype: np.dtype[Any] = np.dtype(self.halves[0].dtype)
+        return dtype
 
     def predict(self, X: Float[Any, "n d"]) -> Float[Array, " n"]:
         scale = np.sqrt(sum(len(part) for part in self.outputs))
@@ -140,10 +141,9 @@ class _State:
             (jax.device_put(arrays[f"{name}_0"]), jax.device_put(arrays[f"{name}_1"]))
             for name in ("halves", "best")
         )
-        curves = (arrays[name].tolist() for name in _STORED[2:5])
-        return cls(
-            halves, best, arrays["best_points"], int(arrays["best_step"]), *curves, bool(arrays["reached"])
-        )
+        losses, norms, distances = (arrays[name].tolist() for name in _STORED[2:5])
+        step, reached = int(arrays["best_step"]), bool(arrays["reached"])
+        return cls(halves, best, arrays["best_points"], step, losses, norms, distances, reached)
 
 
 _STORED = ("best_points", "best_step", "losses", "gradient_norms", "distances", "reached")
