@@ -1,1 +1,92 @@
-"""Perturbation sets, attacks, certificates, training, and the comparison of what is predicted with what is measured."""
+"""Perturbation sets, attacks, certificates, training, and the comparison of what is predicted with what is measured.
+
+`verify_in_folder` is the main job end to end; `radius_interval` computes the radius that the theorems ask for;
+`certify_kernel` and `certify_network` bound margins on whole perturbation sets, soundly; attacks bound them from the
+other side.
+
+>>> from robustntk.bounds import get_activation
+>>> from robustntk.verify import SphericalCap, load_data, radius_interval
+>>> data = load_data("digits", classes=("0", "1"), samples=20)
+>>> solution = radius_interval(data.X, data.y, SphericalCap(0.1), activation=get_activation("erf"))
+>>> solution.radius.lower <= 7.75 <= solution.radius.upper
+True
+"""
+
+from .anatomy import Inequality, anatomy
+from .attack import AdversarialPoints, Adversary, ProjectedGradientAttack
+from .cap import PerturbationSet, SphericalCap
+from .comparator import Comparator, DrawnPlan, FiniteWidthSpace, draw_certified_plan, find_comparator
+from .data import BUNDLED, Dataset, embed, load_data
+from .experiment import (
+    Experiment,
+    ExperimentConfig,
+    RobustLoss,
+    check_config,
+    run_experiment,
+    verify_in_folder,
+)
+from .infinite_width import InfiniteWidthRun, train_infinite_width
+from .kernel_certificate import CapBounds, certify_kernel
+from .losses import certified_loss
+from .minimum_norm import (
+    InfiniteWidthSpace,
+    MinimumNormSolution,
+    describe_radius,
+    radius_interval,
+    robust_minimum_norm,
+)
+from .network_certificate import NetworkBounds, PairedMoves, certify_network
+from .planning import DataPlan, candidate_activations, plan_from_data, plan_json
+from .predictors import KernelPredictor, LinearisedNetwork, TwoLayerNetwork
+from .report import render_report
+from .run_state import Checkpoint
+from .training import TrainingRun, train
+
+__all__ = [
+    "BUNDLED",
+    "AdversarialPoints",
+    "Adversary",
+    "CapBounds",
+    "Checkpoint",
+    "Comparator",
+    "DataPlan",
+    "Dataset",
+    "DrawnPlan",
+    "Experiment",
+    "ExperimentConfig",
+    "FiniteWidthSpace",
+    "Inequality",
+    "InfiniteWidthRun",
+    "InfiniteWidthSpace",
+    "KernelPredictor",
+    "LinearisedNetwork",
+    "MinimumNormSolution",
+    "NetworkBounds",
+    "PairedMoves",
+    "PerturbationSet",
+    "ProjectedGradientAttack",
+    "RobustLoss",
+    "SphericalCap",
+    "TrainingRun",
+    "TwoLayerNetwork",
+    "anatomy",
+    "candidate_activations",
+    "certified_loss",
+    "certify_kernel",
+    "certify_network",
+    "check_config",
+    "describe_radius",
+    "draw_certified_plan",
+    "embed",
+    "find_comparator",
+    "load_data",
+    "plan_from_data",
+    "plan_json",
+    "radius_interval",
+    "render_report",
+    "robust_minimum_norm",
+    "run_experiment",
+    "train",
+    "train_infinite_width",
+    "verify_in_folder",
+]

@@ -10,13 +10,15 @@ from __future__ import annotations
 from collections.abc import Callable
 from dataclasses import dataclass
 from fractions import Fraction
+from functools import partial
 
 import numpy as np
 import sympy
 from jaxtyping import Float
 from numpy.typing import NDArray
 
-from ..bounds import Activation, InvalidInput, Loss, Number, Plan, WidthTooSmall, exact, positive, required_width
+from ..bounds import Activation, InvalidInput, Loss, Number, Plan, WidthTooSmall, required_width
+from ..bounds.exact import exact, positive
 from ..kernels import SymmetricInitialisation, empirical_gram, numeric
 from .attack import ProjectedGradientAttack
 from .cap import SphericalCap
@@ -257,7 +259,8 @@ def _plan(
     operator_norm: float,
 ) -> Plan:
     """E1 at the drawn network, with a step size that float32 represents exactly, so that the run uses this very number."""
-    arguments = dict(
+    calculate = partial(
+        required_width,
         target_epsilon=target_epsilon,
         radius=Fraction(comparator.radius),
         activation=activation,
@@ -268,8 +271,8 @@ def _plan(
         share=share,
         comparator_verified=True,
     )
-    step = np.float32(float(required_width(**arguments).step_size))
-    return required_width(**arguments, step_size=Fraction(float(step)))
+    step = np.float32(float(calculate().step_size))
+    return calculate(step_size=Fraction(float(step)))
 
 
 def _even(width: int) -> int:

@@ -103,7 +103,9 @@ def _read(source: str | Path) -> tuple[Array, NDArray[np.str_]]:
         return _bundled(str(source))
     path = Path(source)
     if path.suffix not in {".npz", ".csv"}:
-        raise InvalidInput(f"data {str(source)!r}: expected one of {', '.join(BUNDLED)}, or a path ending in .npz or .csv")
+        raise InvalidInput(
+            f"data {str(source)!r}: expected one of {', '.join(BUNDLED)}, or a path ending in .npz or .csv"
+        )
     if not path.is_file():
         raise InvalidInput(f"data file {str(path)!r} does not exist or is not a file")
     return _read_npz(path) if path.suffix == ".npz" else _read_csv(path)
@@ -121,7 +123,9 @@ def _read_npz(path: Path) -> tuple[Array, NDArray[np.str_]]:
         with np.load(path, allow_pickle=False) as archive:
             missing = {"X", "y"} - set(archive.files)
             if missing:
-                raise InvalidInput(f"{path}: no array {sorted(missing)[0]!r}; expected X of shape (n, d) and y of shape (n,)")
+                raise InvalidInput(
+                    f"{path}: no array {sorted(missing)[0]!r}; expected X of shape (n, d) and y of shape (n,)"
+                )
             features, labels = archive["X"], archive["y"]
     except InvalidInput:
         raise
@@ -169,7 +173,9 @@ def _check_features(features: Array, source: str) -> None:
     bad = np.argwhere(~np.isfinite(features))
     if bad.size:
         row, column = bad[0]
-        raise InvalidInput(f"{source}: feature {column} of row {row} is {features[row, column]}; expected finite numbers")
+        raise InvalidInput(
+            f"{source}: feature {column} of row {row} is {features[row, column]}; expected finite numbers"
+        )
 
 
 def _class_names(labels: NDArray[np.str_], classes: Sequence[str | int] | None, source: str) -> list[str]:

@@ -66,7 +66,8 @@ def certify_kernel(
     unknown = set(orders) - {0, 1, 2}
     if unknown:
         raise InvalidInput(f"certificate order {sorted(unknown)[0]!r}: expected 0, 1 or 2")
-    usable = [order for order in orders if order <= predictor.kernel.order] or [0]
+    # Orders 1 and 2 both rest on a finite kappa'(1): order 2 needs no kappa'' at 1, only its quotients.
+    usable = [order for order in orders if min(order, 1) <= predictor.kernel.order] or [0]
     if cap.angle > np.pi / 2.0:
         usable = [0]
     columns = [_BY_ORDER[order](predictor, points, signs, cap) for order in usable]
@@ -84,7 +85,7 @@ def _order_zero(predictor: KernelPredictor, points: Array, signs: Array, cap: Sp
     drop = predictor.kernel.angular_drop(angles, cap.bias)
     power = np.sqrt(drop * (2.0 - drop / top) * (1.0 + _KERNEL_ERROR) + 1e-15 * top)
     candidates = value[:, None] * (1.0 - drop / top) - residual[:, None] * power
-    return np.min(candidates, axis=1) - _between_grid(predictor, cap) - _value_error(predictor)
+    return _settle(candidates, predictor, cap)
 
 
 def _order_one(predictor: KernelPredictor, points: Array, signs: Array, cap: SphericalCap) -> Array:
@@ -101,7 +102,7 @@ def _order_one(predictor: KernelPredictor, points: Array, signs: Array, cap: Sph
     turn = -kernel.angular_first(angles, bias)
     power = np.sqrt(np.maximum(drop * (2.0 - drop / top) - turn**2 / stiffness, 0.0) + 1e-13 * top)
     candidates = value[:, None] * (1.0 - drop / top) - slope[:, None] * (turn / stiffness) - residual[:, None] * power
-    return np.min(candidates, axis=1) - _between_grid(predictor, cap) - _value_error(predictor)
+    return _settle(candidates, predictor, cap)
 
 
 def _order_two(predictor: KernelPredictor, points: Array, signs: Array, cap: SphericalCap) -> Array:
@@ -152,7 +153,7 @@ class _Terms:
         _, angle = angles(point[None, :-1] / radius, sub)
         widest = np.minimum(angle[0] + cap.angle + 4 * _EPSILON, np.pi)
         nearest = np.maximum(angle[0] - cap.angle - 4 * _EPSILON, 0.0)
-        low = radius**2 * np.cos(widest) + bias**2 - 4 * _EPSILON
+        low = np.maximum(radius**2 * np.cos(widest) + bias**2 - 4 * _EPSILON, -1.0)
         high = np.minimum(radius**2 * np.cos(nearest) + bias**2 + 4 * _EPSILON, 1.0)
         cosines = predictor.centers @ point
         return cls(predictor.kernel, sign * predictor.coefficients, predictor.centers[:, :-1], cosines, low, high)
@@ -195,15 +196,18 @@ class _Terms:
         """Absolute error of the evaluated model on the cap, from errors of kappa and of sums of p terms."""
         relative = _KERNEL_ERROR + 4.0 * (len(value) + self.centers.shape[1]) * _EPSILON
         size = np.abs(value) + np.abs(slope) * (width + 1e-2) + np.abs(curvature) * (width + 1e-2) * width
-        return 4.0 * relative * float(np.abs(self.weights) @ size)
+        return float(4.0 * relative * (np.abs(self.weights) @ size))
+
+
+def _settle(candidates: Array, predictor: KernelPredictor, cap: SphericalCap) -> Array:
+    """The least candidate over the grid of angles, less what lies between grid angles and the rounding."""
+    return np.asarray(np.min(candidates, axis=1) - _between_grid(predictor, cap) - _value_error(predictor))
 
 
 def _tangential(gradients: Array, points: Array) -> Array:
     """The part of each gradient tangential to the sub-sphere at its point, shape (n, d - 1)."""
     direction = points[:, :-1] / np.linalg.norm(points[:, :-1], axis=1, keepdims=True)
-    return np.asarray(
-        gradients[:, :-1] - np.sum(gradients[:, :-1] * direction, axis=1, keepdims=True) * direction
-    )
+    return np.asarray(gradients[:, :-1] - np.sum(gradients[:, :-1] * direction, axis=1, keepdims=True) * direction)
 
 
 def _between_grid(predictor: KernelPredictor, cap: SphericalCap) -> float:
@@ -215,9 +219,8 @@ def _between_grid(predictor: KernelPredictor, cap: SphericalCap) -> float:
 
 def _norm_squared(predictor: KernelPredictor) -> float:
     """``|f|_H^2``, rounded up."""
-    return predictor.norm_squared * (1.0 + 1e-12) + _value_error(predictor) * float(
-        np.sum(np.abs(predictor.coefficients))
-    )
+    rounding = _value_error(predictor) * float(np.sum(np.abs(predictor.coefficients)))
+    return predictor.norm_squared * (1.0 + 1e-12) + rounding
 
 
 def _shrink(values: Array) -> Array:
@@ -229,7 +232,7 @@ def _value_error(predictor: KernelPredictor) -> float:
     """Absolute error of ``f(x)`` and of its gradient as evaluated in float64."""
     terms = len(predictor.coefficients) + predictor.centers.shape[1]
     scale = predictor.kernel.at_one + float(predictor.kernel.first(np.ones(1) * (1.0 - 1e-9))[0])
-    return (_KERNEL_ERROR + 4.0 * terms * _EPSILON) * scale * float(np.sum(np.abs(predictor.coefficients)))
+    return float((_KERNEL_ERROR + 4.0 * terms * _EPSILON) * scale * np.sum(np.abs(predictor.coefficients)))
 
 
 _BY_ORDER = {0: _order_zero, 1: _order_one, 2: _order_two}

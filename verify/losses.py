@@ -15,9 +15,7 @@ def needs_upper_margins(loss: Loss) -> bool:
     return loss.name not in _MARGIN_LOSSES
 
 
-def certified_loss(
-    loss: Loss, lower: Float[np.ndarray, " n"], upper: Float[np.ndarray, " n"] | None = None
-) -> float:
+def certified_loss(loss: Loss, lower: Float[np.ndarray, " n"], upper: Float[np.ndarray, " n"] | None = None) -> float:
     """Upper bound of the robust loss of a function whose ``y_i f(x')`` stays in ``[lower_i, upper_i]``.
 
     A convex loss is largest at an end of the range. For labels +-1 every loss here depends on ``y f`` alone. The mean is

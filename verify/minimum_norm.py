@@ -19,6 +19,7 @@ from ..bounds import Activation, Interval, InvalidInput, Outcome
 from ..kernels import DualKernel, dual_kernel, gram
 from .attack import ProjectedGradientAttack
 from .cap import SphericalCap
+from .data import Dataset
 from .dual_program import dual_lower_bound, solve_dual, squared_norm_range
 from .kernel_certificate import certify_kernel
 from .predictors import KernelPredictor
@@ -180,9 +181,35 @@ def radius_interval(
     )
 
 
-def _initial(
-    space: FunctionSpace, X: Array, y: Array, start: Array | None, start_labels: Array | None
-) -> _WorkingSet:
+def describe_radius(
+    data: Dataset, cap: SphericalCap, activation: Activation, solution: MinimumNormSolution, *, slack: float = 0.0
+) -> dict[str, Any]:
+    """The ``radius`` object of the JSON contract; with a slack s the interval is that of ``R(s) = (1 - s) R(0)``.
+
+    Raises:
+        InvalidInput: if slack is outside [0, 1).
+    """
+    if not 0.0 <= slack < 1.0:
+        raise InvalidInput(f"slack is {slack!r}: expected a number in [0, 1)")
+    scaled = {name: None if end is None else (1.0 - slack) * end for name, end in solution.radius.to_json().items()}
+    return {
+        "activation": activation.label,
+        "bias": data.bias,
+        "n": data.size,
+        "dim": data.dimension,
+        "delta": cap.delta,
+        "slack": slack,
+        "radius": scaled,
+        "certified_margin": solution.certified_margin,
+        "attacked_margin": solution.attacked_margin,
+        "working_set": solution.working_set,
+        "iterations": solution.iterations,
+        "separation": solution.separation,
+        "outcome": solution.outcome.to_json(),
+    }
+
+
+def _initial(space: FunctionSpace, X: Array, y: Array, start: Array | None, start_labels: Array | None) -> _WorkingSet:
     if (start is None) != (start_labels is None):
         raise InvalidInput("start and start_labels: expected both or neither")
     if start is None or start_labels is None:

@@ -250,7 +250,7 @@ def _model_rounding(center: _Center, first: Array, second: Array, weight: Array,
     length = np.linalg.norm(center.rows, axis=1) + np.abs(center.preactivation) + 1.0
     beta = upper_float(center.activation.derivative_lipschitz)
     terms = (np.abs(first) + (np.abs(second) + beta) * length) * speed + weight * length**2 + np.abs(constant)
-    return 4.0 * (count + 8.0 * size + 64.0) * _EPSILON * float(np.sum(terms)) / count
+    return float(4.0 * (count + 8.0 * size + 64.0) * _EPSILON * np.sum(terms) / count)
 
 
 def _remainder(center: _Center, point: Array) -> float:
@@ -262,7 +262,7 @@ def _remainder(center: _Center, point: Array) -> float:
     # The sum over both neurons of a pair of (D_r.x')^2 is 2 (t.x')^2 + 2 (q.x')^2.
     plain = beta * (difference**2 + mean**2) / root
     paired = _pair_remainder(center, point) / root + 2.0 * beta * difference * mean / root
-    return min(plain, paired) * (1.0 + 1e-9)
+    return float(min(plain, paired)) * (1.0 + 1e-9)
 
 
 def _largest_product(matrix: Array, point: Array, delta: float) -> float:

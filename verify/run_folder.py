@@ -88,7 +88,7 @@ class RunFolder:
     def write_arrays(self, name: str, arrays: Mapping[str, NDArray[Any]]) -> None:
         """An .npz archive."""
         buffer = io.BytesIO()
-        np.savez(buffer, **dict(arrays))
+        np.savez(buffer, allow_pickle=False, **arrays)
         write_atomically(self.path / name, buffer.getvalue())
 
     def write_bytes(self, name: str, content: bytes) -> None:

@@ -99,4 +99,4 @@ def _evaluation_error(
     orthogonality = float(np.linalg.norm(basis.T @ basis - np.eye(size))) + 4.0 * gamma * size
     dual_rounding = 4.0 * gamma * float(np.sum(coordinates**2 / (eigenvalues + multiplier)))
     quadratic = 0.5 * radius**2 * (matrix_residual + multiplier * orthogonality)
-    return quadratic + radius * gradient_residual + dual_rounding
+    return float(quadratic + radius * gradient_residual + dual_rounding)

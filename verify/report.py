@@ -1,0 +1,200 @@
+"""The report of a run: one self-contained HTML page, made from its result and its figure alone."""
+
+from __future__ import annotations
+
+import platform
+import re
+import shlex
+from collections.abc import Mapping
+from typing import Any
+
+Json = Mapping[str, Any]
+_TEMPLATE = "report.html.j2"
+
+
+def render_report(result: Json, figure_svg: str) -> str:
+    """The page for one ``verify`` result.
+
+    Args:
+        result: the JSON object of ``robustntk verify``.
+        figure_svg: the figure of `figure.draw` as SVG text.
+    """
+    from importlib.resources import files
+
+    from jinja2 import Environment, StrictUndefined
+
+    environment = Environment(autoescape=True, undefined=StrictUndefined, trim_blocks=True, lstrip_blocks=True)
+    template = environment.from_string(files(__package__).joinpath(_TEMPLATE).read_text(encoding="utf-8"))
+    return template.render(
+        title="Adversarial training at the width that a theorem prescribes",
+        subtitle=_subtitle(result),
+        verdict=_verdict(result),
+        result=result,
+        statement=_sentences(result["plan"]["statement"]),
+        figure=figure_svg[figure_svg.index("<svg") :],
+        caption=_caption(result),
+        tables=_tables(result),
+        proved=_proved(result),
+        measured=_measured(result),
+        anatomy=[_anatomy_row(row) for row in result["anatomy"]],
+        command=reproduce_command(result["config"]),
+        provenance=_provenance(result),
+    )
+
+
+def reproduce_command(config: Json) -> str:
+    """The command line that makes this run again."""
+    words = ["robustntk", "verify", "--data", str(config["data"])]
+    if config["classes"] is not None:
+        words += ["--classes", ",".join(config["classes"])]
+    options = {
+        "--samples": config["samples"],
+        "--delta": config["delta"],
+        "--epsilon": config["epsilon"],
+        "--activation": config["activation"],
+        "--scale": config["scale"],
+        "--loss": config["loss"],
+        "--huber-kappa": config["huber_kappa"],
+        "--bias": config["bias"],
+        "--share": config["share"],
+        "--seed": config["seed"],
+        "--network-seed": config["network_seed"],
+    }
+    for name, value in options.items():
+        if value is not None:
+            words += [name, str(value)]
+    if config["full"]:
+        words.append("--full")
+    return shlex.join(words)
+
+
+def number(value: float | int | None) -> str:
+    """Four significant digits; integers in full with separators."""
+    if value is None:
+        return "∞"
+    if isinstance(value, int):
+        return f"{value:,}"
+    return f"{value:.4g}" if 1e-3 <= abs(value) < 1e6 or value == 0 else f"{value:.2e}"
+
+
+def _sentences(text: str) -> list[str]:
+    return [sentence for sentence in re.split(r"(?<=\.)\s+(?=[A-Z])", text) if sentence]
+
+
+def _subtitle(result: Json) -> str:
+    config, radius = result["config"], result["radius"]
+    classes = "" if config["classes"] is None else f", classes {config['classes'][0]} and {config['classes'][1]}"
+    return (
+        f"{config['data']}{classes}, n = {radius['n']}, d = {radius['dim']}, perturbations of chord δ = "
+        f"{config['delta']:g}, target ε = {config['epsilon']}, activation {radius['activation']}, {config['loss']} loss"
+    )
+
+
+def _verdict(result: Json) -> str:
+    empirical, plan = result["empirical"], result["plan"]
+    if not result["holds"]:
+        broken = [row["step"] for row in result["anatomy"] if not row["slack"] >= 0]
+        return "broken: " + ("; ".join(broken) if broken else "a hypothesis is still open")
+    return (
+        f"theorem {plan['theorem']} guarantees a surrogate loss of at most {number(plan['epsilon'])} within "
+        f"{number(plan['iterations'])} steps; this network reached {number(empirical['best_surrogate_loss'])} at step "
+        f"{number(empirical['reached_at'])}."
+    )
+
+
+def _caption(result: Json) -> str:
+    empirical, predicted = result["empirical"], result["predicted"]
+    ending = (
+        "Training stopped at the first step that met ε in float64."
+        if empirical["stopped"] == "target reached"
+        else "All T steps were run."
+    )
+    return (
+        "Left: the bound of E1 had training been stopped after t steps, the infinite-width prediction (no network "
+        f"involved), and the measured surrogate loss; their largest distance is {number(predicted['max_deviation'])}. "
+        f"{ending} Right: the worst margin of each training point on its cap lies between the two marks."
+    )
+
+
+def _tables(result: Json) -> list[dict[str, Any]]:
+    plan, empirical, predicted, radius = (result[key] for key in ("plan", "empirical", "predicted", "radius"))
+    interval, comparator = radius["radius"], result["comparator"]
+    return [
+        {
+            "title": "The plan",
+            "rows": [
+                ("width m", number(plan["width"])),
+                ("step size α", number(plan["step_size"])),
+                ("iterations T", number(plan["iterations"])),
+                ("radius R", number(plan["radius"])),
+                ("gradient bound G", number(plan["gradient_bound"])),
+                ("near-linearity term", number(plan["terms"]["linearization"])),
+                ("regret term", number(plan["terms"]["regret"])),
+                ("networks drawn", number(comparator["draws"])),
+            ],
+        },
+        {
+            "title": "Surrogate loss",
+            "rows": [
+                ("guaranteed", f"≤ {number(predicted['guarantee'])}"),
+                ("infinite width, last step", number(predicted["infinite_width_final"])),
+                ("measured, best", number(empirical["best_surrogate_loss"])),
+                ("reached at step", number(empirical["reached_at"])),
+                ("largest deviation from infinite width", number(predicted["max_deviation"])),
+            ],
+        },
+        {
+            "title": "Robust loss of the best iterate",
+            "rows": [
+                ("attacked (lower bound)", number(empirical["attacked_robust_loss"])),
+                ("certified (upper bound)", number(empirical["certified_robust_loss"])),
+            ],
+        },
+        {
+            "title": "Radius",
+            "rows": [
+                ("infinite width", f"[{number(interval['lower'])}, {number(interval['upper'])}]"),
+                ("certified margin, infinite width", number(radius["certified_margin"])),
+                ("comparator at the drawn W₀", number(comparator["radius"])),
+                ("its certified robust loss s", number(comparator["robust_loss"])),
+            ],
+        },
+    ]
+
+
+def _proved(result: Json) -> list[str]:
+    plan, empirical, comparator = result["plan"], result["empirical"], result["comparator"]
+    interval = result["radius"]["radius"]
+    return [
+        f"Some W* within {number(plan['radius'])} of this W₀ has robust loss at most {number(comparator['robust_loss'])} "
+        "(certified at the drawn network, remainder and rounding included).",
+        f"|W₀| ≤ {number(comparator['operator_norm'])} for the drawn weights, hence G = {number(plan['gradient_bound'])} "
+        "without any probability.",
+        f"In exact arithmetic, T = {number(plan['iterations'])} steps of size {number(plan['step_size'])} reach a "
+        f"surrogate loss of at most {number(result['predicted']['guarantee'])} against any adversary.",
+        f"The robust loss of the best iterate is at most {number(empirical['certified_robust_loss'])}.",
+        f"The infinite-width radius lies in [{number(interval['lower'])}, {number(interval['upper'])}].",
+    ]
+
+
+def _measured(result: Json) -> list[str]:
+    empirical = result["empirical"]
+    return [
+        "The training curve: steps ran in float32; the best iterate and its loss were evaluated again in float64.",
+        f"The attacked robust loss {number(empirical['attacked_robust_loss'])}: a lower bound that an attack found, "
+        "not the robust loss.",
+        "The infinite-width curve: a limit, evaluated in float64, without an error bound at this width.",
+        "The deviation between the two curves.",
+    ]
+
+
+def _anatomy_row(row: Json) -> dict[str, Any]:
+    shown = {name: number(row[name]) for name in ("lhs", "rhs", "slack")}
+    return {"step": row["step"], "kept": row["slack"] >= 0, **shown}
+
+
+def _provenance(result: Json) -> str:
+    from importlib.metadata import version
+
+    packages = ", ".join(f"{name} {version(name)}" for name in ("robustntk", "numpy", "jax"))
+    return f"{packages}, Python {platform.python_version()}; {result['seconds']:.0f} seconds."
