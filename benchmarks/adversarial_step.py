@@ -74,7 +74,7 @@ class NumpyStep:
         labels = problem.y[:, None]
         points, best = problem.X, problem.X
         lowest = np.full(len(points), np.inf, points.dtype)
-        for size in problem.attack.sizes:
+        for size in problem.attack.sizes():
             margins = problem.y * self.values(points)
             slopes = 2 * (self.weighted @ problem.weights)
             best = np.where((margins < lowest)[:, None], points, best)
@@ -174,16 +174,12 @@ def measure(width: int, samples: int, dtype: np.dtype[Any], repeats: int) -> tup
 
 def main(arguments: list[str] | None = None) -> int:
     """Print the table; 1 if float32 is too slow."""
-    parser = argparse.ArgumentParser(
-        description=__doc__, formatter_class=argparse.RawDescriptionHelpFormatter
-    )
+    parser = argparse.ArgumentParser(description=__doc__, formatter_class=argparse.RawDescriptionHelpFormatter)
     parser.add_argument("--width", type=int, default=60_000)
     parser.add_argument("--samples", type=int, default=20)
     parser.add_argument("--repeats", type=int, default=15)
     options = parser.parse_args(arguments)
-    print(
-        f"adversarial step: n = {options.samples}, d = 65, m = {options.width}, 10 attack steps, quadratic ReLU"
-    )
+    print(f"one step, 10 attack steps, n = {options.samples}, d = 65, m = {options.width}, quadratic ReLU, hinge")
     print(f"{'dtype':>8} {'NumPy ms':>9} {'JAX ms':>8} {'faster':>7} {'floor ms':>9} {'over floor':>11}")
     ratios = {}
     for dtype in (np.dtype(np.float32), np.dtype(np.float64)):

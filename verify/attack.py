@@ -63,12 +63,12 @@ class ProjectedGradientAttack:
 
     Args:
         steps: gradient steps of each start, at least 1.
-        step_size: first step as a fraction of the cap's angle; the default is 2, so that even a start on
-            the rim can cross the cap.
+        step_size: first step as a fraction of the cap's angle; by default 2, which crosses the cap, and 1
+            at every other random start.
         restarts: number of starts, at least 1.
         seed: of the random starts, together with the ``iteration`` of the call.
         last_step_size: last step as a fraction of the cap's angle; by default each step is 0.8 of the one
-            before it, or more where that would end below 1e-5 of the first.
+            before it, down to 0.03 of the first or, at every other random start, to 1e-4.
 
     Raises:
         InvalidInput: an argument outside its range.
@@ -89,13 +89,17 @@ class ProjectedGradientAttack:
             if size is not None and not (math.isfinite(size) and size > 0):
                 raise InvalidInput(f"{name} is {size!r}: expected a positive fraction of the cap's angle")
 
-    @property
-    def sizes(self) -> tuple[float, ...]:
-        """All step sizes, as fractions of the cap's angle."""
-        first = 2.0 if self.step_size is None else self.step_size
-        shrunk = first * max(0.8 ** (self.steps - 1), 1e-5)
+    def sizes(self, start: int = 0) -> Float[Array, " steps"]:
+        """Step sizes of one start, as fractions of the cap's angle.
+
+        Long steps converge fast to minima on the rim, where they act like a power iteration; short ones
+        are needed to settle at minima inside. Starts alternate between the two.
+        """
+        first = (2.0, 1.0)[start % 2] if self.step_size is None else self.step_size
+        least = (0.03, 1e-4)[start % 2]
+        shrunk = first * max(0.8 ** (self.steps - 1), least)
         last = shrunk if self.last_step_size is None else self.last_step_size
-        return tuple(float(size) for size in np.geomspace(first, last, self.steps))
+        return np.geomspace(first, last, self.steps)
 
     def perturb(
         self,
@@ -113,19 +117,17 @@ class ProjectedGradientAttack:
         centers = X.astype(dtype)
         starts = self._starts(X, perturbations, iteration)
         with jax.enable_x64(dtype == np.float64):
-            search = partial(
-                _compiled_search(predictor.evaluator(), perturbations, self.sizes),
-                jax.device_put(predictor.parameters()),
-            )
+            search = _compiled_search(predictor.evaluator(), perturbations)
+            parameters = jax.device_put(predictor.parameters())
             candidates = [
-                search(start.astype(dtype), centers, (side * y).astype(dtype))
+                search(parameters, sizes.astype(dtype), start.astype(dtype), centers, (side * y).astype(dtype))
                 for side in _sides(loss)
-                for start in starts
+                for start, sizes in starts
             ]
             points, values = (np.stack([np.asarray(found[part]) for found in candidates]) for part in (0, 1))
         scores = -y * values if loss is None else loss.value(values, y)
         # Where the loss is flat (hinge beyond the margin) the lower margin still decides.
-        best = np.lexsort((y * values, -scores), axis=0)[0] if len(candidates) > 1 else np.zeros(len(X), int)
+        best = np.argmin(np.where(scores == scores.max(axis=0), y * values, np.inf), axis=0)
         rows = np.arange(len(X))
         chosen = np.asarray(points[best, rows], np.float64)
         return AdversarialPoints(np.asarray(perturbations.project(chosen, X)), values[best, rows])
@@ -141,11 +143,13 @@ class ProjectedGradientAttack:
         points = self.perturb(predictor, X, y, perturbations).points
         return points, y * predictor.predict(points)
 
-    def _starts(self, X: Array, perturbations: PerturbationSet, iteration: int) -> list[Array]:
-        if self.restarts == 1:
-            return [X]
-        rng = np.random.default_rng([self.seed, iteration])
-        return [X, *perturbations.sample(X, self.restarts - 1, rng)]
+    def _starts(self, X: Array, perturbations: PerturbationSet, iteration: int) -> list[tuple[Array, Array]]:
+        """Starting points with their step sizes."""
+        starts = [X]
+        if self.restarts > 1:
+            rng = np.random.default_rng([self.seed, iteration, 1])
+            starts += list(perturbations.sample(X, self.restarts - 1, rng))
+        return [(start, self.sizes(index)) for index, start in enumerate(starts)]
 
 
 def _sides(loss: Loss | None) -> tuple[float, ...]:
@@ -159,18 +163,18 @@ def _sides(loss: Loss | None) -> tuple[float, ...]:
 
 
 @lru_cache(maxsize=64)
-def _compiled_search(evaluator: Evaluator, perturbations: PerturbationSet, sizes: tuple[float, ...]) -> Any:
-    """The jitted search; one for every kind of function, perturbation set and schedule."""
+def _compiled_search(evaluator: Evaluator, perturbations: PerturbationSet) -> Any:
+    """The jitted search; one for every kind of function and perturbation set."""
     import jax
 
-    return jax.jit(partial(_search, evaluator, perturbations, sizes))
+    return jax.jit(partial(_search, evaluator, perturbations))
 
 
 def _search(
     evaluator: Evaluator,
     perturbations: PerturbationSet,
-    sizes: tuple[float, ...],
     parameters: Parameters,
+    sizes: Any,
     start: Any,
     centers: Any,
     labels: Any,
@@ -191,7 +195,7 @@ def _search(
         return (perturbations.project(moved, centers, xp=jnp), *best), None
 
     worst = labels * jnp.asarray(jnp.inf, labels.dtype)
-    (points, *best), _ = jax.lax.scan(step, (start, start, worst), jnp.asarray(sizes, start.dtype))
+    (points, *best), _ = jax.lax.scan(step, (start, start, worst), sizes)
     return _better(points, evaluator.values(parameters, points), best[0], best[1], labels)
 
 

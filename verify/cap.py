@@ -121,9 +121,10 @@ class SphericalCap:
         unit = _unit(points[..., :-1], points[..., :-1], xp)
         slope = directions[..., :-1]
         tangent = slope - _dot(slope, unit, xp) * unit
-        size = fraction * self.angle
-        stays = _norm(tangent, xp) == 0
-        moved = xp.cos(size) * unit + xp.sin(size) * _unit(tangent, xp.zeros_like(tangent), xp)
+        size = xp.asarray(fraction * self.angle, dtype=unit.dtype)
+        # A direction that is radial up to rounding has no tangential part to speak of.
+        stays = _norm(tangent, xp) <= 8 * xp.finfo(tangent.dtype).eps * _norm(slope, xp)
+        moved = xp.cos(size) * unit + xp.sin(size) * _unit_tangent(tangent, unit, xp)
         return self._embed(xp.where(stays, unit, moved), xp)
 
     def sample(
@@ -137,9 +138,7 @@ class SphericalCap:
         """Uniform points of the caps (``part="cap"``) or of their rims (``part="rim"``)."""
         center = _unit(centers[..., :-1], centers[..., :-1], np)
         shape = (count, *center.shape)
-        slope = rng.standard_normal(shape)
-        slope -= _dot(slope, center, np) * center
-        tangent = _unit(slope, np.zeros_like(slope), np)
+        tangent = _unit_tangent(rng.standard_normal(shape), center, np)
         levels = rng.random(shape[:-1]) if part == "cap" else np.ones(shape[:-1])
         polar = _polar_quantiles(levels, self.angle, center.shape[-1])[..., None]
         return np.asarray(self._embed(np.cos(polar) * center + np.sin(polar) * tangent, np))
@@ -160,13 +159,10 @@ class SphericalCap:
         wrong = np.flatnonzero(~(excess <= tolerance))
         if wrong.size:
             raise InvalidInput(
-                f"row {wrong[0]} is off the sphere |x| = 1 with last coordinate {self.bias!r} "
-                f"by {excess[wrong[0]]:.3g}"
+                f"row {wrong[0]} is off the sphere |x| = 1 with last coordinate {self.bias!r} by {excess[wrong[0]]:.3g}"
             )
 
-    def check_separation(
-        self, X: Float[NDArray[np.float64], "n d"], y: Float[NDArray[np.float64], " n"]
-    ) -> float:
+    def check_separation(self, X: Float[NDArray[np.float64], "n d"], y: Float[NDArray[np.float64], " n"]) -> float:
         """The smallest angle between points of opposite labels, once it is known to exceed ``2 theta_delta``.
 
         Caps of opposite labels that meet break the hypothesis of theory P3: no function is robust on both.
@@ -224,10 +220,15 @@ def _tangent_towards(unit: Array, center: Array, xp: Namespace) -> Array:
     towards = difference - _dot(difference, center, xp) * center
     smallest = xp.argmin(xp.abs(center), axis=-1)[..., None]
     axis = xp.asarray(xp.arange(center.shape[-1]) == smallest, dtype=center.dtype)
-    spare = axis - _dot(axis, center, xp) * center
-    spare = xp.broadcast_to(_unit(spare, spare, xp), towards.shape)
     defined = _norm(towards, xp) > 8 * xp.finfo(towards.dtype).eps * _norm(difference, xp)
-    return xp.where(defined, _unit(towards, spare, xp), spare)
+    return _unit_tangent(xp.where(defined, towards, axis), center, xp)
+
+
+def _unit_tangent(vectors: Array, center: Array, xp: Namespace) -> Array:
+    """The unit vectors along the parts orthogonal to ``center``; 0 for parallel ones."""
+    tangent = _unit(vectors - _dot(vectors, center, xp) * center, xp.zeros_like(vectors), xp)
+    # Nearly parallel vectors leave a remainder that is orthogonal only after a second pass.
+    return _unit(tangent - _dot(tangent, center, xp) * center, xp.zeros_like(tangent), xp)
 
 
 def _polar_quantiles(levels: Array, angle: float, dimension: int) -> NDArray[np.float64]:

@@ -69,9 +69,7 @@ class _Expansion:
 
     def predictor(self) -> KernelPredictor:
         """The function as it is now; later growth does not change it."""
-        return KernelPredictor(
-            self.kernel, self._centers[: self.count], self._coefficients[: self.count].copy()
-        )
+        return KernelPredictor(self.kernel, self._centers[: self.count], self._coefficients[: self.count].copy())
 
     def add(self, points: Array, coefficients: Array, values: Array) -> None:
         """Add ``sum_i c_i K(., x_i)``, where ``values`` are those of f at the points.

@@ -59,9 +59,7 @@ def _step(
     inputs = [points @ weights.T for weights, _ in parts]
     values = sum(sigma(entry) @ outputs for entry, (_, outputs) in zip(inputs, parts, strict=True))
     pulls = (loss.slope(values, labels, jnp) / len(labels))[:, None] * points
-    gradients = [
-        outputs[:, None] * (slope(entry).T @ pulls) for entry, (_, outputs) in zip(inputs, parts, strict=True)
-    ]
+    gradients = [outputs[:, None] * (slope(entry).T @ pulls) for entry, (_, outputs) in zip(inputs, parts, strict=True)]
     moved = [weights - step_size * gradient for (weights, _), gradient in zip(parts, gradients, strict=True)]
     distance = jnp.sqrt(sum(_sum_of_squares(new - start) for new, start in zip(moved, starts, strict=True)))
     projected = _project(moved, starts, distance, radius)

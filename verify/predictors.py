@@ -126,9 +126,7 @@ def _angles(kernel: DualKernel, X: Any, Z: Any, xp: Any) -> Any:
     if kernel.order > 0:
         return None
     pairs = X[:, None, :], Z[None, :, :]
-    apart, together = (
-        xp.sqrt(xp.sum(pair * pair, axis=-1)) for pair in (pairs[0] - pairs[1], pairs[0] + pairs[1])
-    )
+    apart, together = (xp.sqrt(xp.sum(pair * pair, axis=-1)) for pair in (pairs[0] - pairs[1], pairs[0] + pairs[1]))
     return 2.0 * xp.arctan2(apart, together)
 
 
@@ -183,7 +181,7 @@ class TwoLayerNetwork:
         total = np.zeros_like(X)
         for tile, signs in self._tiles(len(X)):
             total += (slope(X @ tile.T) * signs) @ tile
-        return total
+        return np.asarray(total)
 
     def evaluator(self) -> Evaluator:
         return NetworkEvaluator(self.activation)
@@ -210,9 +208,16 @@ def network_parts(weights: Any, signs: Any) -> Parameters:
     in sign only, the network and its gradients are therefore exactly 0 in floating point too, as they are
     in theory.
     """
-    outputs = np.asarray(signs, weights.dtype) / np.asarray(math.sqrt(len(weights)), weights.dtype)
-    half = len(weights) // 2
-    return tuple((weights[part], outputs[part]) for part in (slice(0, half), slice(half, None)))
+    first, second = output_weights(signs, weights.dtype)
+    half = len(first)
+    return (weights[:half], first), (weights[half:], second)
+
+
+def output_weights(signs: Any, dtype: Any) -> tuple[Any, Any]:
+    """The two halves of ``a_r / sqrt(m)``."""
+    scale = math.sqrt(len(signs))
+    first, second = np.split((np.asarray(signs, np.float64) / scale).astype(dtype), [len(signs) // 2])
+    return first, second
 
 
 @dataclass(frozen=True)
@@ -299,7 +304,7 @@ class LinearisedNetwork:
         total = np.zeros_like(X)
         for weights, displacement, outputs in self._tiles(len(X)):
             total += _linearised_gradient(X, weights, displacement, outputs, slope, curvature)
-        return total
+        return np.asarray(total)
 
     def evaluator(self) -> Evaluator:
         return _LinearisedEvaluator(self.activation)
@@ -317,9 +322,7 @@ class LinearisedNetwork:
             yield weights, displacement, signs * scale
 
 
-def _linearised_gradient(
-    X: Any, weights: Any, displacement: Any, outputs: Any, slope: Any, curvature: Any
-) -> Any:
+def _linearised_gradient(X: Any, weights: Any, displacement: Any, outputs: Any, slope: Any, curvature: Any) -> Any:
     inputs = X @ weights.T
     bends = curvature(inputs) * (X @ displacement.T) * outputs
     return bends @ weights + (slope(inputs) * outputs) @ displacement

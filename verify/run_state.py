@@ -56,9 +56,7 @@ class Checkpoint:
             with np.load(self.path, allow_pickle=False) as archive:
                 arrays = dict(archive.items())
         except (OSError, ValueError, EOFError, zipfile.BadZipFile) as error:
-            raise InvalidInput(
-                f"checkpoint {self.path} is not readable ({error}): remove it to start anew"
-            ) from error
+            raise InvalidInput(f"checkpoint {self.path} is not readable ({error}): remove it to start anew") from error
         if str(arrays.pop("identity", "")) != identity:
             raise InvalidInput(
                 f"checkpoint {self.path} belongs to a run with other settings: remove it or choose another"

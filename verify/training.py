@@ -8,6 +8,7 @@ it, is put into the ball and evaluated in float64.
 
 from __future__ import annotations
 
+import math
 from collections.abc import Callable
 from dataclasses import dataclass, field, fields
 from typing import Any, Literal
@@ -21,7 +22,7 @@ from ..kernels import SymmetricInitialisation
 from .attack import Adversary
 from .cap import PerturbationSet
 from .network_step import StepResult, compiled_step
-from .predictors import Evaluator, NetworkEvaluator, Parameters, TwoLayerNetwork, network_parts
+from .predictors import Evaluator, NetworkEvaluator, Parameters, TwoLayerNetwork, output_weights
 from .run_state import Checkpoint, run_identity
 
 Array = NDArray[np.float64]
@@ -138,8 +139,7 @@ class _State:
         import jax
 
         halves, best = (
-            (jax.device_put(arrays[f"{name}_0"]), jax.device_put(arrays[f"{name}_1"]))
-            for name in ("halves", "best")
+            (jax.device_put(arrays[f"{name}_0"]), jax.device_put(arrays[f"{name}_1"])) for name in ("halves", "best")
         )
         losses, norms, distances = (arrays[name].tolist() for name in _STORED[2:5])
         step, reached = int(arrays["best_step"]), bool(arrays["reached"])
@@ -168,19 +168,16 @@ class _Trainer:
 
     def identity(self) -> str:
         """Digest of all that determines the run."""
-        settings = tuple(getattr(self, entry.name) for entry in fields(self) if entry.name not in _ARRAYS)
-        start = self.initialisation
-        return run_identity(settings, (start.weights, start.signs, self.X, self.y))
+        settings = (getattr(self, entry.name) for entry in fields(self) if entry.name not in ("X", "y"))
+        return run_identity(settings, (self.initialisation.half_weights, self.X, self.y))
 
     def start(self) -> tuple[tuple[Any, Any], tuple[Any, Any]]:
-        """Halves of ``W_0`` and of the output weights on the device; one array if both halves are equal."""
+        """Halves of ``W_0``, one array twice, and of the output weights, on the device."""
         import jax
 
-        weights = self.initialisation.weights.astype(self.dtype)
-        (first, outputs), (second, other_outputs) = network_parts(weights, self.initialisation.signs)
-        on_device = jax.device_put(first)
-        twin = on_device if np.array_equal(first, second) else jax.device_put(second)
-        return (on_device, twin), (jax.device_put(outputs), jax.device_put(other_outputs))
+        half = jax.device_put(self.initialisation.half_weights.astype(self.dtype))
+        first, second = output_weights(self.initialisation.signs, self.dtype)
+        return (half, half), (jax.device_put(first), jax.device_put(second))
 
     def is_over(self, state: _State) -> bool:
         return state.reached or len(state.losses) >= self.iterations
@@ -189,9 +186,7 @@ class _Trainer:
         """Attack, step, project; updates ``state`` in place."""
         network = DeviceNetwork(state.halves, outputs, self.activation)
         iteration = len(state.losses) + 1
-        found = self.adversary.perturb(
-            network, self.X, self.y, self.perturbations, loss=self.loss, iteration=iteration
-        )
+        found = self.adversary.perturb(network, self.X, self.y, self.perturbations, loss=self.loss, iteration=iteration)
         result = compiled_step(self.activation, self.loss)(
             network.parameters(),
             start,
@@ -225,7 +220,7 @@ class _Trainer:
     def claim(self, weights: NDArray[Any], points: Array) -> tuple[Array, float]:
         """Weights in float64, moved into the ball if rounding left them outside, and their loss there."""
         start = self.initialisation
-        inside = _into_ball(weights.astype(np.float64), start.weights, self.radius)
+        inside = _into_ball(weights.astype(np.float64), start.half_weights, self.radius)
         predictions = TwoLayerNetwork(inside, start.signs, self.activation).predict(points)
         return inside, float(np.mean(self.loss.value(predictions, self.y)))
 
@@ -243,9 +238,6 @@ class _Trainer:
             state.distances[-1],
             "target reached" if state.reached else "all iterations done",
         )
-
-
-_ARRAYS = ("initialisation", "X", "y")
 
 
 def train(
@@ -269,7 +261,7 @@ def train(
     """Adversarial training for ``iterations`` steps, or until ``L_A(W_t) <= stop_at`` in float64.
 
     Args:
-        initialisation: ``W_0`` and the signs, width m even.
+        initialisation: ``W_0`` and the signs.
         activation, loss: sigma and l.
         X, y: data in the perturbation sets, shape (n, d), and labels, shape (n,), float64.
         perturbations: ``B``.
@@ -323,23 +315,23 @@ def _joined(halves: tuple[Any, Any]) -> NDArray[Any]:
     return np.concatenate([np.asarray(half) for half in halves])
 
 
-def _into_ball(weights: Array, start: Array, radius: float) -> Array:
-    """``weights``, or the point of the ball on their ray from ``start`` if they are outside by rounding."""
-    distance = float(np.linalg.norm(weights - start))
-    if distance <= radius:
-        return weights
-    return start + (weights - start) * (radius * (1.0 - 1e-12) / distance)
+def _into_ball(weights: Array, half_start: Array, radius: float) -> Array:
+    """``weights``, moved in place to the point of the ball on their ray from ``W_0`` if outside."""
+    halves = weights.reshape(2, *half_start.shape)
+    distance = math.hypot(*(float(np.linalg.norm(half - half_start)) for half in halves))
+    if distance > radius:
+        for half in halves:
+            half += (half_start - half) * (1.0 - radius / distance * (1.0 - 1e-12))
+    return weights
 
 
 def _check(trainer: _Trainer) -> None:
-    width, dimension = trainer.initialisation.weights.shape
+    dimension = trainer.initialisation.dimension
     if trainer.X.ndim != 2 or trainer.X.shape[1] != dimension or trainer.y.shape != (len(trainer.X),):
         raise InvalidInput(
             f"X of shape {trainer.X.shape} and y of shape {trainer.y.shape} do not fit weights "
             f"in {dimension} dimensions"
         )
-    if width % 2:
-        raise InvalidInput(f"width {width} must be even (symmetric initialisation)")
     for name in ("step_size", "iterations", "radius"):
         value = getattr(trainer, name)
         if not (np.isfinite(value) and value > 0):
