@@ -51,8 +51,8 @@ def anatomy(
 ) -> tuple[Inequality, ...]:
     """The chain of theory E1.a to E1.c, for the T' steps that the run took (T' <= T, the plan's T).
 
-    The comparator ``W_*`` is the certified one; its losses along the run are replaced by their certified bound s, and the
-    linearisation residuals by their bound of E1.a.
+    The comparator ``W_*`` is the certified one; its losses along the run are replaced by their certified bound s, and
+    the linearisation residuals by their bound of E1.a.
     """
     plan, steps = drawn.plan, training.steps
     alpha, radius = float(plan.step_size), float(plan.radius)
@@ -88,7 +88,7 @@ def _distance_terms(drawn: DrawnPlan, training: TrainingRun) -> float:
 
 
 def _near_linearity(drawn: DrawnPlan, training: TrainingRun, X: Array) -> tuple[float, float]:
-    """Largest ``|f(W, x_i) - <grad f(W_0, x_i), W - W_0>|`` at the best iterate, and E1.a's ``beta R^2 / (2 sqrt(m))``."""
+    """Largest ``|f(W, x_i) - <grad f(W_0, x_i), W - W_0>|`` at the best iterate, and E1.a's bound of it."""
     start, activation = drawn.initialisation, drawn.plan.problem.activation
     network = TwoLayerNetwork(training.best_weights, start.signs, activation)
     linear = LinearisedNetwork(start.weights, training.best_weights - start.weights, start.signs, activation)

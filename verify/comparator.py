@@ -1,8 +1,8 @@
 """The comparator ``W^c`` of a drawn network, and the a posteriori loop of theory section 6.
 
-At a drawn ``W_0`` the robust minimum-norm problem is solved with the finite-width kernel ``K_m``; its solution moves the
-weights to ``W^c`` (E4.a), and ``W^c`` is certified as a network, remainder included. What comes out is a radius ``R`` and a
-robust loss ``s`` that hold for *this* network: no probability is left in the plan.
+At a drawn ``W_0`` the robust minimum-norm problem is solved with the finite-width kernel ``K_m``; its solution moves
+the weights to ``W^c`` (E4.a), and ``W^c`` is certified as a network, remainder included. What comes out is a radius
+``R`` and a robust loss ``s`` that hold for *this* network: no probability is left in the plan.
 """
 
 from __future__ import annotations
@@ -22,7 +22,7 @@ from ..bounds.exact import exact, positive
 from ..kernels import SymmetricInitialisation, empirical_gram, numeric
 from .attack import ProjectedGradientAttack
 from .cap import SphericalCap
-from .losses import certified_loss
+from .losses import certified_loss, needs_upper_margins
 from .minimum_norm import MinimumNormSolution, robust_minimum_norm
 from .network_certificate import NetworkBounds, PairedMoves, certify_linear_part, certify_network
 from .predictors import LinearisedNetwork
@@ -211,14 +211,20 @@ def draw_certified_plan(
 
 
 def comparator_slack(loss: Loss, target_epsilon: Number) -> sympy.Rational:
-    """The slack s (loss of the comparator) that minimises the width for the hinge loss: theory section 6, step 2.
+    """The slack s (loss of the comparator) that minimises the width: theory section 6, step 2.
 
-    ``R(s) = (1 - s) R(0)`` gives a width proportional to ``(1 - s)^4 / (eps - s)^2``, least at ``s = max(0, 2 eps - 1)``.
+    ``R(s) = (1 - s) R(0)`` makes the width proportional to ``(1 - s)^4 / (eps - s)^2``, least at ``max(0, 2 eps - 1)``.
 
     Raises:
-        InvalidInput: if the initial network, which is 0, meets epsilon already.
+        InvalidInput: if the loss is not a function of margins alone that vanishes from margin 1 on (E4.b is posed with
+            margins), or if the initial network, which is 0, meets epsilon already.
     """
     epsilon = positive(target_epsilon, name="epsilon")
+    if needs_upper_margins(loss) or not loss.zero_at_label:
+        raise InvalidInput(
+            f"the {loss.label} loss has no comparator from data: theory E4.b asks for margins y f >= 1, where this loss "
+            "need not vanish; expected hinge (or give a radius of your own to the calculator)"
+        )
     at_start = float(loss.value(np.zeros(1), np.ones(1))[0])
     if epsilon >= at_start:
         raise InvalidInput(
@@ -258,7 +264,7 @@ def _plan(
     width: int,
     operator_norm: float,
 ) -> Plan:
-    """E1 at the drawn network, with a step size that float32 represents exactly, so that the run uses this very number."""
+    """E1 at the drawn network, with a step size that float32 represents exactly: the run uses this very number."""
     calculate = partial(
         required_width,
         target_epsilon=target_epsilon,

@@ -63,8 +63,8 @@ def load_data(
         bias: the constant last coordinate b in [0, 1).
 
     Raises:
-        InvalidInput: naming the offending value: an unreadable or truncated file, an unknown class, NaN, a zero row, labels
-            that are not -1 and +1, a single class, or too few rows.
+        InvalidInput: naming the offending value: an unreadable or truncated file, an unknown class, NaN, a zero row,
+            labels that are not -1 and +1, a single class, or too few rows.
     """
     features, labels = _read(source)
     _check_features(features, str(source))

@@ -12,8 +12,8 @@ Array = NDArray[np.float64]
 def solve_dual(gram: Float[np.ndarray, "p p"], thresholds: Float[np.ndarray, " p"]) -> Float[np.ndarray, " p"]:
     """Maximise ``thresholds.l - l' gram l / 2`` over ``l >= 0`` (the dual of theory E4.b on a working set).
 
-    Solved by Clarabel (Goulart and Chen 2024) on the problem scaled to unit diagonal. The answer is only
-    approximately optimal; nothing downstream relies on its optimality, since every ``l >= 0`` gives a valid lower bound.
+    Solved by Clarabel (Goulart and Chen 2024) on the problem scaled to unit diagonal. The answer is only approximately
+    optimal; nothing downstream relies on its optimality, since every ``l >= 0`` gives a valid lower bound.
 
     Args:
         gram: the signed Gram matrix ``(a_i a_j K(z_i, z_j))``, shape (p, p), float64, positive semidefinite.

@@ -178,6 +178,10 @@ def check_config(config: ExperimentConfig) -> Problem:
     if not loss.zero_at_label:
         raise InvalidInput(f"{loss.label} does not meet theorem E1: {loss.reasons['zero_at_label']}")
     comparator_slack(loss, epsilon)
+    ProjectedGradientAttack(steps=config.attack_steps)
+    for name, least in (("network_seed", 0), ("max_width", 2)):
+        if getattr(config, name) < least:
+            raise InvalidInput(f"{name} is {getattr(config, name)}: expected an integer of at least {least}")
     between_zero_and_one(config.share, name="share")
     cap = SphericalCap(config.delta, config.bias)
     data = load_data(config.data, classes=config.classes, samples=config.samples, seed=config.seed, bias=config.bias)

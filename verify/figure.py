@@ -1,4 +1,4 @@
-"""The figure of a run: guarantee, infinite-width prediction and measured curve, and margins from both sides."""
+"""The figure of a run: guarantee, infinite-width prediction and measured curve; margins from both sides."""
 
 from __future__ import annotations
 
@@ -77,7 +77,7 @@ def _draw_losses(axes: Axes, curves: Curves, epsilon: float, reached_at: int | N
     top = 2.0 * max(float(np.max(curves.measured)), epsilon)
     axes.set(xscale="log", ylim=(0.0, top), xlabel="step t", ylabel="surrogate loss $L_A(W_t)$")
     axes.set_title("Training: predicted and measured")
-    axes.legend(frameon=False, fontsize="small", loc="upper right")
+    axes.legend(frameon=False, fontsize="small", loc="upper left")
 
 
 def _draw_margins(axes: Axes, curves: Curves) -> None:
@@ -89,5 +89,5 @@ def _draw_margins(axes: Axes, curves: Curves) -> None:
     axes.plot(place, low, "^", color=_PROVED, markersize=5, label="certified (lower bound)")
     axes.axhline(0.0, color=_TARGET, linewidth=0.9, linestyle=":")
     axes.set(xlabel="training point, sorted", ylabel="worst margin $y\\,f(x')$ on the cap")
-    axes.set_title("Best iterate: each margin, from both sides")
+    axes.set_title("Best iterate: margins from both sides")
     axes.legend(frameon=False, fontsize="small", loc="upper left")

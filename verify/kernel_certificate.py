@@ -2,7 +2,7 @@
 
 Three orders, each sound by itself; `certify_kernel` returns the best of those asked for.
 
-* order 0: only ``|f|_H`` and ``f(x)`` are used, so it also holds for kernels with a kink (ReLU);
+* order 0: only ``|f|_H`` and ``f(x)`` are used;
 * order 1: the value and gradient at the centre and the norm of what is orthogonal to both: the optimal bound given
   these data (it implies the integral form of E4.c);
 * order 2: the coefficients themselves are used. Every ``kappa(<x', z_j>)`` is replaced by a quadratic in
@@ -66,8 +66,8 @@ def certify_kernel(
     unknown = set(orders) - {0, 1, 2}
     if unknown:
         raise InvalidInput(f"certificate order {sorted(unknown)[0]!r}: expected 0, 1 or 2")
-    # Orders 1 and 2 both rest on a finite kappa'(1): order 2 needs no kappa'' at 1, only its quotients.
-    usable = [order for order in orders if min(order, 1) <= predictor.kernel.order] or [0]
+    # Order 2 touches kappa strictly inside the range of u, so it needs no derivative at u = 1; order 1 does.
+    usable = [order for order in orders if order != 1 or predictor.kernel.order >= 1] or [0]
     if cap.angle > np.pi / 2.0:
         usable = [0]
     columns = [_BY_ORDER[order](predictor, points, signs, cap) for order in usable]
@@ -169,7 +169,8 @@ class _Terms:
         offset = self.cosines - tangency
         constant = value + slope * offset + 0.5 * curvature * offset**2
         gradient = (self.weights * (slope + curvature * offset)) @ self.centers
-        hessian = (self.centers * (self.weights * curvature)[:, None]).T @ self.centers
+        with np.errstate(invalid="ignore"):  # an infinite curvature makes the model useless, which the caller sees
+            hessian = (self.centers * (self.weights * curvature)[:, None]).T @ self.centers
         return QuadraticModel(
             float(self.weights @ constant), gradient, hessian, self._rounding(value, slope, curvature, width)
         )

@@ -18,8 +18,8 @@ def needs_upper_margins(loss: Loss) -> bool:
 def certified_loss(loss: Loss, lower: Float[np.ndarray, " n"], upper: Float[np.ndarray, " n"] | None = None) -> float:
     """Upper bound of the robust loss of a function whose ``y_i f(x')`` stays in ``[lower_i, upper_i]``.
 
-    A convex loss is largest at an end of the range. For labels +-1 every loss here depends on ``y f`` alone. The mean is
-    rounded up; a NaN bound gives NaN, which fails every comparison.
+    A convex loss is largest at an end of the range. For labels +-1 every loss here depends on ``y f`` alone. The mean
+    is rounded up; a NaN bound gives NaN, which fails every comparison.
 
     Raises:
         ValueError: if the loss needs ``upper`` and it is missing.

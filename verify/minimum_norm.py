@@ -1,7 +1,7 @@
 """The robust minimum-norm problem (theory E4.b): the interval for R by cutting planes.
 
-``R = min { |f|_H : y_i f(x') >= 1 for all x' in B(x_i) }`` has infinitely many constraints. A finite working set gives a
-lower bound; certifying the margin of its solution gives an upper one. The same loop serves the infinite-width kernel
+``R = min { |f|_H : y_i f(x') >= 1 for all x' in B(x_i) }`` has infinitely many constraints. A finite working set gives
+a lower bound; certifying the margin of its solution gives an upper one. The same loop serves the infinite-width kernel
 and the finite-width one at a drawn initialisation: they differ only in a `FunctionSpace`.
 """
 

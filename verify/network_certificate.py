@@ -4,9 +4,9 @@ The network is ``f(W, x) = g(x) + e(x)`` with the linearisation ``g(x) = <grad f
 mirrored neurons, ``g(x) = (1/N) sum_r sigma'(w_r.x) <v_r, x>`` with ``N = m/2``, ``v_r = sqrt(m) a_r t_r``,
 ``t_r = (D_r - D_{r+N}) / 2`` and ``D = W - W_0``: an average, so its Taylor bounds do not grow with the width.
 
-*Linear part.* With ``b_r = w_r.x``, ``p = x' - x``: ``sigma'(b + w.p) = sigma'(b) + sigma''(b) w.p + E``. The first two
-give a quadratic in ``p``, kept exactly; ``E`` is bounded by a quadratic ``omega (w.p)^2 + kappa`` (gamma (w.p)^2 / 2 where
-sigma'' is gamma-Lipschitz; for the quadratic ReLU only neurons that may switch contribute).
+*Linear part.* With ``b_r = w_r.x``, ``p = x' - x``: ``sigma'(b + w.p) = sigma'(b) + sigma''(b) w.p + E``. The first
+two give a quadratic in ``p``, kept exactly; ``E`` is bounded by a quadratic ``omega (w.p)^2 + kappa`` (gamma (w.p)^2 / 2
+where sigma'' is gamma-Lipschitz; for the quadratic ReLU only neurons that may switch contribute).
 
 *Remainder.* A pair contributes ``sigma(y+t) - sigma(y-t) - 2 sigma'(z) t`` with ``y = z + q``, ``q`` the mean move of
 the pair: at most ``gamma |t|^3 / 3 + 2 beta |t q|``, or ``(|t| - |y|)_+^2 + 2 beta |t q|`` for the quadratic ReLU, or
@@ -16,6 +16,7 @@ E1.a's ``beta (D_r.x')^2 / 2`` per neuron. The smallest of the applicable bounds
 from __future__ import annotations
 
 from dataclasses import dataclass
+from functools import cached_property
 
 import numpy as np
 from jaxtyping import Float
@@ -67,6 +68,11 @@ class PairedMoves:
     def scaled(self, factor: float) -> PairedMoves:
         """The same direction of motion, ``factor`` times as far."""
         return PairedMoves(self.rows, self.signs, factor * self.differences, factor * self.means)
+
+    @cached_property
+    def operator_norms(self) -> tuple[float, float]:
+        """Upper bounds of the spectral norms of the half differences and of the means, bias column left out."""
+        return _operator_norm(self.differences), _operator_norm(self.means)
 
     @property
     def frobenius_norm(self) -> float:
@@ -174,20 +180,16 @@ def _certify_at(
 
 
 def _linear_part(center: _Center, sign: float) -> float:
-    """The quadratic model of ``s g`` and its minimum on the cap; the best of a few switching thresholds."""
+    """The quadratic model of ``s g`` and its minimum on the cap."""
     geometry = CapGeometry(center.cap.radius, center.cap.angle)
-    return max(
-        minimum_over_cap(_model(center, sign, threshold), center.direction, geometry)[0]
-        for threshold in _thresholds(center)
-    )
+    return minimum_over_cap(_model(center, sign, _threshold(center)), center.direction, geometry)[0]
 
 
-def _thresholds(center: _Center) -> list[float]:
-    """Below which preactivation a kink is charged by a constant rather than by a curvature: typical ``|w.p|``."""
+def _threshold(center: _Center) -> float:
+    """Twice the preactivation below which a kink is charged by a constant rather than a curvature: typical ``|w.p|``."""
     if _is_smooth(center.activation):
-        return [0.0]
-    typical = float(np.median(center.reach)) / np.sqrt(center.rows.shape[1])
-    return [typical, 2.0 * typical]
+        return 0.0
+    return 1.5 * float(np.median(center.reach)) / float(np.sqrt(center.rows.shape[1]))
 
 
 def _is_smooth(activation: Activation) -> bool:
@@ -256,8 +258,9 @@ def _model_rounding(center: _Center, first: Array, second: Array, weight: Array,
 def _remainder(center: _Center, point: Array) -> float:
     """Upper bound of ``|f(W, x') - g(x')|`` on the cap: the smaller of E1.a's and the paired one."""
     beta = upper_float(center.activation.derivative_lipschitz)
-    difference = _largest_product(center.moves.differences, point, center.cap.delta)
-    mean = _largest_product(center.moves.means, point, center.cap.delta)
+    moves, delta = center.moves, center.cap.delta
+    difference = _largest_product(moves.differences, moves.operator_norms[0], point, delta)
+    mean = _largest_product(moves.means, moves.operator_norms[1], point, delta)
     root = float(np.sqrt(center.moves.width))
     # The sum over both neurons of a pair of (D_r.x')^2 is 2 (t.x')^2 + 2 (q.x')^2.
     plain = beta * (difference**2 + mean**2) / root
@@ -265,11 +268,16 @@ def _remainder(center: _Center, point: Array) -> float:
     return float(min(plain, paired)) * (1.0 + 1e-9)
 
 
-def _largest_product(matrix: Array, point: Array, delta: float) -> float:
-    """``max |matrix x'|`` over the cap, by ``|matrix x| + delta |matrix|_op``, rounded up."""
+def _largest_product(matrix: Array, operator_norm: float, point: Array, delta: float) -> float:
+    """``max |matrix x'|`` over the cap, by ``|matrix x| + delta |matrix|_op``, up to a few roundings."""
+    return float(np.linalg.norm(matrix @ point)) + delta * operator_norm
+
+
+def _operator_norm(matrix: Array) -> float:
+    """The spectral norm without the bias column, rounded up: the eigenvalue solver and the product are charged."""
     gram = matrix[:, :-1].T @ matrix[:, :-1]
     top = float(np.linalg.eigvalsh(gram)[-1]) + 4.0 * (len(matrix) + 64) * _EPSILON * float(np.trace(gram))
-    return float(np.linalg.norm(matrix @ point)) + delta * float(np.sqrt(max(top, 0.0)))
+    return float(np.sqrt(max(top, 0.0)))
 
 
 def _pair_remainder(center: _Center, point: Array) -> float:

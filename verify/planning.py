@@ -1,7 +1,7 @@
 """A plan from data alone: the radius interval, then E1 at its upper end, over one or several activations.
 
-No network is drawn here, so the plan is conditional: that some ``W_*`` in the ball has the robust loss it supposes is left
-for `verify` to check at the drawn ``W_0`` (theory section 6, step 4).
+No network is drawn here, so the plan is conditional: that some ``W_*`` in the ball has the robust loss it supposes is
+left for `verify` to check at the drawn ``W_0`` (theory section 6, step 4).
 """
 
 from __future__ import annotations

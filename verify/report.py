@@ -8,6 +8,10 @@ import shlex
 from collections.abc import Mapping
 from typing import Any
 
+from markupsafe import Markup
+
+from .typography import at_least, at_most, mathematics, number
+
 Json = Mapping[str, Any]
 _TEMPLATE = "report.html.j2"
 
@@ -36,6 +40,10 @@ def render_report(result: Json, figure_svg: str) -> str:
         tables=_tables(result),
         proved=_proved(result),
         measured=_measured(result),
+        hypotheses=[
+            {**row, "text": mathematics(row["text"]), "reason": mathematics(row["reason"] or "")}
+            for row in result["plan"]["hypotheses"]
+        ],
         anatomy=[_anatomy_row(row) for row in result["anatomy"]],
         command=reproduce_command(result["config"]),
         provenance=_provenance(result),
@@ -68,17 +76,8 @@ def reproduce_command(config: Json) -> str:
     return shlex.join(words)
 
 
-def number(value: float | int | None) -> str:
-    """Four significant digits; integers in full with separators."""
-    if value is None:
-        return "∞"
-    if isinstance(value, int):
-        return f"{value:,}"
-    return f"{value:.4g}" if 1e-3 <= abs(value) < 1e6 or value == 0 else f"{value:.2e}"
-
-
-def _sentences(text: str) -> list[str]:
-    return [sentence for sentence in re.split(r"(?<=\.)\s+(?=[A-Z])", text) if sentence]
+def _sentences(text: str) -> list[Markup]:
+    return [mathematics(sentence) for sentence in re.split(r"(?<=\.)\s+(?=[A-Z])", text) if sentence]
 
 
 def _subtitle(result: Json) -> str:
@@ -136,7 +135,7 @@ def _tables(result: Json) -> list[dict[str, Any]]:
         {
             "title": "Surrogate loss",
             "rows": [
-                ("guaranteed", f"≤ {number(predicted['guarantee'])}"),
+                ("guaranteed", f"≤ {at_most(predicted['guarantee'])}"),
                 ("infinite width, last step", number(predicted["infinite_width_final"])),
                 ("measured, best", number(empirical["best_surrogate_loss"])),
                 ("reached at step", number(empirical["reached_at"])),
@@ -146,15 +145,15 @@ def _tables(result: Json) -> list[dict[str, Any]]:
         {
             "title": "Robust loss of the best iterate",
             "rows": [
-                ("attacked (lower bound)", number(empirical["attacked_robust_loss"])),
-                ("certified (upper bound)", number(empirical["certified_robust_loss"])),
+                ("attacked (lower bound)", at_least(empirical["attacked_robust_loss"])),
+                ("certified (upper bound)", at_most(empirical["certified_robust_loss"])),
             ],
         },
         {
             "title": "Radius",
             "rows": [
-                ("infinite width", f"[{number(interval['lower'])}, {number(interval['upper'])}]"),
-                ("certified margin, infinite width", number(radius["certified_margin"])),
+                ("infinite width", f"[{at_least(interval['lower'])}, {at_most(interval['upper'])}]"),
+                ("certified margin, infinite width", at_least(radius["certified_margin"])),
                 ("comparator at the drawn W₀", number(comparator["radius"])),
                 ("its certified robust loss s", number(comparator["robust_loss"])),
             ],
@@ -166,14 +165,14 @@ def _proved(result: Json) -> list[str]:
     plan, empirical, comparator = result["plan"], result["empirical"], result["comparator"]
     interval = result["radius"]["radius"]
     return [
-        f"Some W* within {number(plan['radius'])} of this W₀ has robust loss at most {number(comparator['robust_loss'])} "
-        "(certified at the drawn network, remainder and rounding included).",
-        f"|W₀| ≤ {number(comparator['operator_norm'])} for the drawn weights, hence G = {number(plan['gradient_bound'])} "
-        "without any probability.",
+        f"Some W* within {at_most(plan['radius'])} of this W₀ has robust loss at most "
+        f"{at_most(comparator['robust_loss'])} (certified at the drawn network, remainder and rounding included).",
+        f"‖W₀‖ ≤ {at_most(comparator['operator_norm'])} for the drawn weights, hence "
+        f"G = {at_most(plan['gradient_bound'])} without any probability.",
         f"In exact arithmetic, T = {number(plan['iterations'])} steps of size {number(plan['step_size'])} reach a "
-        f"surrogate loss of at most {number(result['predicted']['guarantee'])} against any adversary.",
-        f"The robust loss of the best iterate is at most {number(empirical['certified_robust_loss'])}.",
-        f"The infinite-width radius lies in [{number(interval['lower'])}, {number(interval['upper'])}].",
+        f"surrogate loss of at most {at_most(result['predicted']['guarantee'])} against any adversary.",
+        f"The robust loss of the best iterate is at most {at_most(empirical['certified_robust_loss'])}.",
+        f"The infinite-width radius lies in [{at_least(interval['lower'])}, {at_most(interval['upper'])}].",
     ]
 
 
@@ -190,7 +189,7 @@ def _measured(result: Json) -> list[str]:
 
 def _anatomy_row(row: Json) -> dict[str, Any]:
     shown = {name: number(row[name]) for name in ("lhs", "rhs", "slack")}
-    return {"step": row["step"], "kept": row["slack"] >= 0, **shown}
+    return {"step": mathematics(row["step"]), "kept": row["slack"] >= 0, **shown}
 
 
 def _provenance(result: Json) -> str:

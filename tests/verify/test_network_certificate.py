@@ -33,13 +33,12 @@ def random_network(
 def lowest(
     network: TwoLayerNetwork | LinearisedNetwork, X: np.ndarray, signs: np.ndarray, cap: SphericalCap
 ) -> np.ndarray:
-    """The lowest ``signs * f`` that sampling and a gradient attack find, on caps a hair smaller (against rounding)."""
+    """The lowest ``signs * f`` that sampling finds on caps a hair smaller (against rounding)."""
     inner = SphericalCap(cap.delta * (1 - 1e-9), cap.bias)
     rng = np.random.default_rng(0)
-    points = np.concatenate([inner.sample(X, 60, rng, part=part) for part in ("cap", "rim")])
+    points = np.concatenate([inner.sample(X, 150, rng, part=part) for part in ("cap", "rim")])
     values = network.predict(points.reshape(-1, X.shape[1])).reshape(len(points), len(X))
-    _, attacked = ProjectedGradientAttack(steps=10).minimize_margin(network, X, signs, inner)
-    return np.minimum(np.min(signs * values, axis=0), attacked)
+    return np.asarray(np.min(signs * values, axis=0))
 
 
 @settings(max_examples=60)
@@ -111,7 +110,8 @@ def test_bounds_do_not_grow_with_the_width() -> None:
         moves = PairedMoves.between(start.weights, start.signs, start.weights + np.vstack([moved, -moved]))
         bounds = certify_network(moves, get_activation("tanh"), X, np.ones(2), SphericalCap(0.1))
         network = TwoLayerNetwork(start.weights + np.vstack([moved, -moved]), start.signs, get_activation("tanh"))
-        losses.append(float(np.max(lowest(network, X, np.ones(2), SphericalCap(0.1)) - bounds.lower)))
+        _, found = ProjectedGradientAttack(steps=10).minimize_margin(network, X, np.ones(2), SphericalCap(0.1))
+        losses.append(float(np.max(found - bounds.lower)))
     assert losses[2] < losses[0] and losses[2] < 0.05
 
 

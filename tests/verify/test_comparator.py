@@ -1,0 +1,106 @@
+"""The comparator is a certified network inside the ball, and the plan that rests on it has no open hypothesis."""
+
+from fractions import Fraction
+
+import numpy as np
+import pytest
+from robustntk.bounds import InvalidInput, get_activation, get_loss
+from robustntk.kernels import SymmetricInitialisation, empirical_gram
+from robustntk.verify.attack import ProjectedGradientAttack
+from robustntk.verify.cap import SphericalCap
+from robustntk.verify.comparator import FiniteWidthSpace, comparator_slack, draw_certified_plan, find_comparator
+from robustntk.verify.data import Dataset, load_data
+from robustntk.verify.minimum_norm import MinimumNormSolution, radius_interval
+from robustntk.verify.predictors import TwoLayerNetwork
+
+CAP = SphericalCap(0.05)
+
+
+@pytest.fixture(scope="module")
+def data() -> Dataset:
+    return load_data("digits", classes=("0", "1"), samples=8)
+
+
+def solve(data: Dataset, name: str) -> MinimumNormSolution:
+    return radius_interval(data.X, data.y, CAP, activation=get_activation(name))
+
+
+@pytest.mark.parametrize("name", ["quadratic_relu", "tanh"])
+def test_comparator_keeps_its_margins_under_attack_and_its_norm(data: Dataset, name: str) -> None:
+    activation = get_activation(name)
+    start = SymmetricInitialisation(4000, data.dimension, 0, dtype=np.float32)
+    space = FiniteWidthSpace(start, activation)
+    found = find_comparator(space, data.X, data.y, CAP, loss=get_loss("hinge"), start=solve(data, name))
+    moves = found.moves
+    weights = start.weights + np.vstack([moves.means + moves.differences, moves.means - moves.differences])
+    network = TwoLayerNetwork(weights, start.signs, activation)
+    _, margins = ProjectedGradientAttack(steps=20, restarts=2).minimize_margin(network, data.X, data.y, CAP)
+    assert np.all(margins - found.margins >= 0.0) and np.all(found.margins >= 1.0)
+    assert found.robust_loss == 0.0
+    assert np.linalg.norm(weights - start.weights) <= found.radius <= 1.001 * np.linalg.norm(weights - start.weights)
+
+
+def test_displacement_realises_the_finite_width_kernel(data: Dataset) -> None:
+    """E4.a: |W^c - W_0|^2 = c' K_m c, and <grad f(W_0, x), D> = sum_j c_j K_m(x, z_j)."""
+    activation = get_activation("quadratic_relu")
+    start = SymmetricInitialisation(500, data.dimension, 1)
+    space = FiniteWidthSpace(start, activation)
+    coefficients = np.random.default_rng(0).standard_normal(data.size)
+    moved = space.displacement(data.X, coefficients)
+    kernel = empirical_gram(start, activation, data.X)
+    assert np.sum(moved**2) == pytest.approx(coefficients @ kernel @ coefficients, rel=1e-12)
+    assert np.allclose(space.function(data.X, coefficients).predict(data.X), kernel @ coefficients, atol=1e-12)
+
+
+def test_a_posteriori_plan_has_no_open_hypothesis(data: Dataset) -> None:
+    drawn = draw_certified_plan(
+        data.X,
+        data.y,
+        CAP,
+        activation=get_activation("quadratic_relu"),
+        loss=get_loss("hinge"),
+        target_epsilon="0.9",
+        solution=solve(data, "quadratic_relu"),
+    )
+    plan = drawn.plan
+    assert plan.kind.value == "guarantee" and plan.confidence is None
+    assert all(hypothesis.satisfied for hypothesis in plan.hypotheses)
+    assert plan.width == drawn.initialisation.width >= plan.required_width
+    assert Fraction(drawn.comparator.radius) == Fraction(str(plan.radius))
+    assert np.linalg.norm(drawn.initialisation.weights, 2) <= drawn.operator_norm
+    assert float(np.float32(float(plan.step_size))) == float(plan.step_size)
+    assert plan.guarantee.meets("0.9")
+
+
+def test_a_width_limit_is_respected(data: Dataset) -> None:
+    with pytest.raises(InvalidInput, match="above the limit of 100 neurons"):
+        draw_certified_plan(
+            data.X,
+            data.y,
+            CAP,
+            activation=get_activation("tanh"),
+            loss=get_loss("hinge"),
+            target_epsilon="0.1",
+            solution=solve(data, "tanh"),
+            max_width=100,
+        )
+
+
+def test_slack_minimises_the_width() -> None:
+    """Against a fine grid of (1 - s)^4 / (eps - s)^2, exactly."""
+    for epsilon in (Fraction(1, 4), Fraction(1, 2), Fraction(7, 10), Fraction(9, 10)):
+        chosen = Fraction(str(comparator_slack(get_loss("hinge"), epsilon)))
+        grid = [epsilon * k / 200 for k in range(200)]
+        assert all((1 - s) ** 4 / (epsilon - s) ** 2 >= (1 - chosen) ** 4 / (epsilon - chosen) ** 2 for s in grid)
+
+
+@pytest.mark.parametrize("epsilon", ["1", "7"])
+def test_an_epsilon_that_the_initial_network_meets_is_refused(epsilon: str) -> None:
+    with pytest.raises(InvalidInput, match="has hinge loss 1 already"):
+        comparator_slack(get_loss("hinge"), epsilon)
+
+
+@pytest.mark.parametrize("loss", ["absolute", "huber", "logistic"])
+def test_losses_without_a_margin_comparator_are_refused(loss: str) -> None:
+    with pytest.raises(InvalidInput, match="E4.b asks for margins"):
+        comparator_slack(get_loss(loss), "0.3")
