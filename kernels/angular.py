@@ -11,7 +11,7 @@ from typing import TYPE_CHECKING, Any
 import numpy as np
 
 from ..bounds import InvalidInput
-from .cosines import Cosine, floating
+from .cosines import Cosine, floating, opposite
 from .differentiable import with_derivative
 
 if TYPE_CHECKING:
@@ -73,12 +73,19 @@ def _evaluate(kernel: DualKernel, theta: Any, bias: float, xp: Any, function: An
 
 def _cosine(bias: float, xp: Any, theta: Any) -> Cosine:
     gap = 2 * (1 - bias**2) * xp.sin(theta / 2) ** 2
-    return Cosine.of_gap(gap, angle=theta if bias == 0 else None, xp=xp)
+    if bias > 0:
+        return Cosine.of_gap(gap, xp=xp)
+    return Cosine.of_gap(gap, angle=theta, supplement=_not_zero(opposite(theta, xp), xp), xp=xp)
 
 
-def _not_zero(theta: Any, xp: Any) -> Any:
-    """theta, or an angle so small that singular factors, which cancel in products, are still finite."""
-    return xp.maximum(theta, float(np.finfo(theta.dtype).tiny) ** (1 / 3))
+def _not_zero(angle: Any, xp: Any) -> Any:
+    """The angle, or one so small that singular factors, which cancel in products, are still finite."""
+    return xp.maximum(angle, float(np.finfo(angle.dtype).tiny) ** (1 / 3))
+
+
+def _sine(u: Cosine, bias: float, theta: Any) -> Any:
+    """sin(theta), which without bias is the very number that singular factors divide by."""
+    return u.xp.sin(theta) if bias > 0 else u.sine
 
 
 def _value(kernel: DualKernel, bias: float, xp: Any, theta: Any) -> Any:
@@ -87,13 +94,15 @@ def _value(kernel: DualKernel, bias: float, xp: Any, theta: Any) -> Any:
 
 def _first(kernel: DualKernel, bias: float, xp: Any, theta: Any) -> Any:
     theta = _not_zero(theta, xp)
-    return -(1 - bias**2) * xp.sin(theta) * kernel.form.first(_cosine(bias, xp, theta))
+    u = _cosine(bias, xp, theta)
+    return -(1 - bias**2) * _sine(u, bias, theta) * kernel.form.first(u)
 
 
 def _second(kernel: DualKernel, bias: float, xp: Any, theta: Any) -> Any:
     theta, ratio = _not_zero(theta, xp), 1 - bias**2
     u = _cosine(bias, xp, theta)
-    return (ratio * xp.sin(theta)) ** 2 * kernel.form.second(u) - ratio * xp.cos(theta) * kernel.form.first(u)
+    curvature = (ratio * _sine(u, bias, theta)) ** 2 * kernel.form.second(u)
+    return curvature - ratio * xp.cos(theta) * kernel.form.first(u)
 
 
 def _drop(kernel: DualKernel, bias: float, xp: Any, theta: Any) -> Any:
@@ -102,11 +111,9 @@ def _drop(kernel: DualKernel, bias: float, xp: Any, theta: Any) -> Any:
 
 
 def _second_rise(kernel: DualKernel, bias: float, xp: Any, theta: Any) -> Any:
-    """(1-b^2)^2 sin^2 kappa''(u) + (1-b^2) ((1 - cos) kappa'(u) + kappa'(1) - kappa'(u)): no difference is
-    left.
-    """
+    """r^2 sin^2 kappa''(u) + r ((1 - cos) kappa'(u) + kappa'(1) - kappa'(u)), r = 1 - b^2: exact."""
     safe, ratio = _not_zero(theta, xp), 1 - bias**2
     u, safe_u = _cosine(bias, xp, theta), _cosine(bias, xp, safe)
-    curvature = (ratio * xp.sin(theta)) ** 2 * kernel.form.second(safe_u)
+    curvature = (ratio * _sine(safe_u, bias, safe)) ** 2 * kernel.form.second(safe_u)
     turning = 2 * xp.sin(theta / 2) ** 2 * kernel.form.first(u)
     return curvature + ratio * (turning + kernel.first_drop(u.gap, angle=u.known_angle, xp=xp))

@@ -95,9 +95,7 @@ def import_neural_tangents() -> Any:
         try:
             return importlib.import_module("neural_tangents")
         except (ImportError, AttributeError) as error:
-            raise ImportError(
-                f"neural-tangents does not work with this jax ({error}); expected {_ADVICE}"
-            ) from error
+            raise ImportError(f"neural-tangents does not work with this jax ({error}); expected {_ADVICE}") from error
 
 
 @contextlib.contextmanager

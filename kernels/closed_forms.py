@@ -130,9 +130,7 @@ class Erf:
 
     def third(self, u: Cosine) -> Any:
         A, B = self._shape.A, self._shape.B
-        return (
-            (3 * self._constant * (A * B) ** 2) * (A**2 + (2 * B * u.value) ** 2) * self._shape.root(u) ** 7
-        )
+        return (3 * self._constant * (A * B) ** 2) * (A**2 + (2 * B * u.value) ** 2) * self._shape.root(u) ** 7
 
     def value_drop(self, u: Cosine) -> Any:
         return self._constant * self._shape.root_product_drop(u)

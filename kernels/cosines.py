@@ -13,7 +13,7 @@ from typing import Any
 
 import numpy as np
 
-__all__ = ["Cosine", "floating"]
+__all__ = ["Cosine", "floating", "opposite"]
 
 
 @dataclass(frozen=True)
@@ -39,17 +39,17 @@ class Cosine:
         return cls(xp, u, 1 - u, angle, supplement)
 
     @classmethod
-    def of_gap(cls, gap: Any, *, angle: Any = None, xp: Any = np) -> Cosine:
-        """From an accurate gap 1 - u in [0, 2], and the accurate angle where it is known."""
+    def of_gap(cls, gap: Any, *, angle: Any = None, supplement: Any = None, xp: Any = np) -> Cosine:
+        """From an accurate gap 1 - u in [0, 2], with the accurate angle and supplement where known."""
         gap = xp.clip(gap, 0, 2)
-        return cls(xp, 1 - gap, gap, angle)
+        return cls(xp, 1 - gap, gap, angle, supplement)
 
     @cached_property
     def angle(self) -> Any:
         if self.known_angle is not None:
             return self.known_angle
         if self.known_supplement is not None:
-            return _opposite(self.known_supplement)
+            return opposite(self.known_supplement, self.xp)
         return 2 * self.xp.arctan2(self.xp.sqrt(self.gap), self.xp.sqrt(self._below))
 
     @cached_property
@@ -57,7 +57,7 @@ class Cosine:
         if self.known_supplement is not None:
             return self.known_supplement
         if self.known_angle is not None:
-            return _opposite(self.known_angle)
+            return opposite(self.known_angle, self.xp)
         return 2 * self.xp.arctan2(self.xp.sqrt(self._below), self.xp.sqrt(self.gap))
 
     @cached_property
@@ -72,12 +72,9 @@ class Cosine:
         return self.xp.where(self.value < 0, 1 + self.value, 2 - self.gap)
 
 
-def _opposite(angle: Any) -> Any:
-    """pi - angle, with the digits of pi that one number of this dtype cannot hold."""
-    if angle.dtype == np.float64:
-        return (np.pi - angle) + 1.2246467991473532e-16
-    rounded = float(angle.dtype.type(np.pi))
-    return (rounded - angle) + (np.pi - rounded)
+def opposite(angle: Any, xp: Any) -> Any:
+    """pi - angle; near pi by the sine of the angle, which knows the digits of pi that a float cannot hold."""
+    return xp.where(angle > 3, xp.arcsin(xp.sin(xp.maximum(angle, 3))), np.pi - angle)
 
 
 def floating(array: Any, xp: Any) -> Any:

@@ -24,13 +24,17 @@ __all__ = ["SMOOTH", "DualKernel", "dual_kernel"]
 Values = Float[Any, "*shape"]
 
 
-@lru_cache(maxsize=128)
 def dual_kernel(activation: Activation | str) -> DualKernel:
     """The kernel of an activation: a closed form where there is one, else its Hermite series.
 
-    Raises InvalidInput where neither exists (see `hermite_series`), or for an unknown name.
+    The same object for the same activation. Raises InvalidInput where neither exists (see `hermite_series`),
+    or for an unknown name.
     """
-    activation = get_activation(activation)
+    return _kernel(get_activation(activation))
+
+
+@lru_cache(maxsize=128)
+def _kernel(activation: Activation) -> DualKernel:
     scale = nearest_float(activation.scale)
     for name, closed_form in CLOSED_FORMS.items():
         if activation.expression == get_activation(name, activation.scale).expression:
@@ -141,16 +145,17 @@ class DualKernel:
         return angular.drop(self, theta, bias, xp)
 
     def angular_second_rise(self, theta: Values, bias: float = 0.0, *, xp: Any = np) -> Values:
-        """kappa~''(theta) - kappa~''(0) to full relative accuracy. Raises InvalidInput for relu."""
+        """kappa~''(theta) - kappa~''(0) to full relative accuracy. Raises InvalidInput for relu.
+
+        Under jax not differentiable at theta = 0.
+        """
         return angular.second_rise(self, theta, bias, xp)
 
     def __repr__(self) -> str:
         return f"DualKernel({self.activation.label}, {self.path})"
 
     def _evaluate(self, order: int, u: Values, theta: Any, supplement: Any, xp: Any) -> Values:
-        u, theta, supplement = (
-            None if array is None else floating(array, xp) for array in (u, theta, supplement)
-        )
+        u, theta, supplement = (None if array is None else floating(array, xp) for array in (u, theta, supplement))
         if xp is np:
             with np.errstate(divide="ignore", invalid="ignore"):
                 return self._forms[order](Cosine.of(u, angle=theta, supplement=supplement))

@@ -38,9 +38,7 @@ class SymmetricInitialisation:
 
     def __post_init__(self) -> None:
         if self.width < 2 or self.width % 2:
-            raise InvalidInput(
-                f"width is {self.width}: expected a positive even integer, the network is made of pairs"
-            )
+            raise InvalidInput(f"width is {self.width}: expected a positive even integer, the network is made of pairs")
         if self.dimension < 1:
             raise InvalidInput(f"dimension is {self.dimension}: expected a positive integer")
         if np.dtype(self.dtype) not in (np.dtype(np.float32), np.dtype(np.float64)):
@@ -49,9 +47,7 @@ class SymmetricInitialisation:
     @cached_property
     def half_weights(self) -> Float[np.ndarray, "half d"]:
         """The m/2 distinct rows, read-only."""
-        draw = np.random.Generator(np.random.PCG64(self.seed)).standard_normal(
-            (self.width // 2, self.dimension)
-        )
+        draw = np.random.Generator(np.random.PCG64(self.seed)).standard_normal((self.width // 2, self.dimension))
         if np.dtype(self.dtype) == np.float32:
             draw = draw.astype(np.float32).astype(np.float64)
         draw.flags.writeable = False

@@ -11,10 +11,8 @@ from ..bounds import InvalidInput
 
 __all__ = ["NearPairs", "PairAngles", "angles", "cosines", "near_pairs", "pair_angles", "unit_rows"]
 
-# Where a rounding error of u moves the angle by more than about 1e-14, or the supplement by as much
-# relatively (there kappa is as small as its third power).
-_NEAR_DIAGONAL = 1e-4
-_NEAR_ANTIPODES = 5e-2
+# Within this of 1 or -1 a rounding error of u moves the angle or its supplement by more than 1e-14 of itself.
+_NEAR = 5e-2
 _ENTRIES_AT_ONCE = 1 << 20
 
 
@@ -54,9 +52,7 @@ def pair_angles(X: Float[np.ndarray, "n d"], Z: Float[np.ndarray, "p d"] | None 
     return pairs
 
 
-def cosines(
-    X: Float[np.ndarray, "n d"], Z: Float[np.ndarray, "p d"] | None = None
-) -> Float[np.ndarray, "n p"]:
+def cosines(X: Float[np.ndarray, "n d"], Z: Float[np.ndarray, "p d"] | None = None) -> Float[np.ndarray, "n p"]:
     """<x, z> for all pairs of unit rows, in [-1, 1]; exactly symmetric with a diagonal of ones without Z.
 
     Raises InvalidInput naming the first row that is not a unit vector, or if the dimensions differ.
@@ -74,12 +70,16 @@ def cosines(
 
 
 def near_pairs(
-    U: Float[np.ndarray, "n p"], X: Float[np.ndarray, "n d"], Z: Float[np.ndarray, "p d"] | None = None
+    U: Float[np.ndarray, "n p"],
+    X: Float[np.ndarray, "n d"],
+    Z: Float[np.ndarray, "p d"] | None = None,
+    *,
+    diagonal: float = _NEAR,
 ) -> NearPairs:
-    """The pairs with u close to 1 or -1; theta = 2 atan2(|x - z|, |x + z|) from the vectors themselves."""
+    """The pairs with 1 - u < `diagonal` or 1 + u < 0.05; theta = 2 atan2(|x - z|, |x + z|), from the vectors."""
     X = np.asarray(X, dtype=np.float64)
     other = X if Z is None else np.asarray(Z, dtype=np.float64)
-    rows, columns = np.nonzero((U > 1 - _NEAR_DIAGONAL) | (U < -1 + _NEAR_ANTIPODES))
+    rows, columns = np.nonzero((U > 1 - diagonal) | (U < -1 + _NEAR))
     angle, supplement = np.empty(len(rows)), np.empty(len(rows))
     step = max(_ENTRIES_AT_ONCE // X.shape[1], 1)
     for start in range(0, len(rows), step):
@@ -90,9 +90,7 @@ def near_pairs(
     return NearPairs(rows, columns, angle, supplement)
 
 
-def unit_rows(
-    X: Float[np.ndarray, "n d"], *, name: str = "X", tolerance: float = 1e-12
-) -> Float[np.ndarray, "n d"]:
+def unit_rows(X: Float[np.ndarray, "n d"], *, name: str = "X", tolerance: float = 1e-12) -> Float[np.ndarray, "n d"]:
     """X as float64. Raises InvalidInput naming the first row that is not finite or not of norm 1."""
     X = np.asarray(X, dtype=np.float64)
     if X.ndim != 2 or X.shape[1] == 0:
@@ -101,7 +99,5 @@ def unit_rows(
     wrong = ~(np.abs(norms - 1) <= tolerance)
     if wrong.any():
         row = int(np.argmax(wrong))
-        raise InvalidInput(
-            f"row {row} of {name} has norm {norms[row]:.17g}: expected points of the unit sphere"
-        )
+        raise InvalidInput(f"row {row} of {name} has norm {norms[row]:.17g}: expected points of the unit sphere")
     return X

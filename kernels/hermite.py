@@ -96,8 +96,7 @@ def _long_enough(integrands: _Integrands) -> HermiteSeries:
             return series
         degree *= 2
     raise InvalidInput(
-        f"activation {integrands.label}: its kernel needs more than {_MOST} Hermite coefficients; "
-        "try a smaller scale"
+        f"activation {integrands.label}: its kernel needs more than {_MOST} Hermite coefficients; try a smaller scale"
     )
 
 
@@ -226,8 +225,7 @@ def _of_kappa(sums: list[arb]) -> list[arb]:
 
 def _are_small(tails: list[arb], limits: list[arb]) -> bool:
     return all(
-        tail.upper() <= tolerance * limit
-        for tail, tolerance, limit in zip(tails, _TOLERANCES, limits, strict=True)
+        tail.upper() <= tolerance * limit for tail, tolerance, limit in zip(tails, _TOLERANCES, limits, strict=True)
     )
 
 
@@ -237,8 +235,7 @@ def _without_zeros(squares: list[arb], tails: list[arb]) -> HermiteSeries:
         if square.contains(0):
             squares[k] = arb(0)
             tails = [
-                tail + weight * square.upper()
-                for tail, weight in zip(tails, (1, k + 1, k * (k + 1)), strict=True)
+                tail + weight * square.upper() for tail, weight in zip(tails, (1, k + 1, k * (k + 1)), strict=True)
             ]
     value, first, second = (_float_above(tail) for tail in tails)
     return HermiteSeries(tuple(squares), (value, first, second))

@@ -26,7 +26,8 @@ from .complex_balls import BoxFunction
 __all__ = ["Grid", "Strip", "find_strip"]
 
 _BOX_BITS = 64
-_DEEPEST = 14
+# Boxes are halved up to this often where they must be (near poles), and this often for a sharper bound.
+_DEEPEST, _FINE = 14, 7
 _TAME = 1e4
 _SLICES = 32
 
@@ -53,17 +54,17 @@ class Grid:
 class Strip:
     """tau is analytic where |Re z| <= reach, |Im z| <= half_height.
 
-    There |tau| is at most `inside`, and at most `edge` where |Im z| = half_height.
+    There |tau| is at most `edge` where |Im z| = half_height, and at most `side` where |Re z| >= reach - 1.
     """
 
     half_height: arb
     reach: arb
     edge: arb
-    inside: arb
+    side: arb
 
     def squared(self) -> Strip:
         """The strip of tau^2."""
-        return Strip(self.half_height, self.reach, self.edge**2, self.inside**2)
+        return Strip(self.half_height, self.reach, self.edge**2, self.side**2)
 
     def step_for(self, degree: int, error: float) -> float:
         """The step at which the horizontal edges contribute about `error`, to tau he_k or to tau^2."""
@@ -74,13 +75,13 @@ class Strip:
     def error(self, grid: Grid, degree: int, *, growth: arb, power: int = 1) -> arb:
         """Bound on |h sum F - int_{-inf}^{inf} F| for all psi = he_k, k <= degree (psi = 1 for degree 0).
 
-        Needs |tau(x)| <= growth * |x|^power on the real line for |x| >= X, power <= 2, and 4 <= X <= reach.
+        Needs |tau(x)| <= growth * |x|^power for real |x| >= X, power <= 2, and 4 <= reach - 1 <= X <= reach.
         """
         a, X, h = self.half_height, grid.reach, grid.step
         density = (-X * X / 2).exp() / (2 * arb.pi()).sqrt()
         polynomial = (-a * a).laguerre_l(degree, 0).sqrt() if degree else arb(1)
         edges = 2 * self.edge * polynomial * (a * a / 2).exp() / ((2 * arb.pi() * a / h).exp() - 1)
-        sides = 4 * self.inside * density * _side_integral(degree, X, a, 2 * arb.pi() / h)
+        sides = 4 * self.side * density * _side_integral(degree, X, a, 2 * arb.pi() / h)
         # x^p exp(-x^2/8) falls beyond x = 2 sqrt(p), and int_X^inf exp(-x^2/8) dx <= (4/X) exp(-X^2/8).
         tails = 2 * growth * X**power * density * _hermite_bound(degree, X, arb(0)) * 4 / X
         return edges + sides + tails
@@ -124,23 +125,28 @@ def _strip(tau: BoxFunction, height: arb, reach: arb) -> Strip | None:
 
     The lower half is its mirror image, because tau is real on the real line.
     """
-    inside = _supremum(tau, (-reach, reach), (arb(0), height))
-    if inside is None:
+    if _supremum(tau, (-reach, reach), (arb(0), height), fine=0) is None:
         return None
     edge = _supremum(tau, (-reach, reach), (height, height))
-    return None if edge is None else Strip(height, reach, edge, inside)
+    right = _supremum(tau, (reach - 1, reach), (arb(0), height))
+    left = _supremum(tau, (-reach, 1 - reach), (arb(0), height))
+    if edge is None or right is None or left is None:
+        return None
+    return Strip(height, reach, edge, right.max(left))
 
 
-def _supremum(tau: BoxFunction, across: tuple[arb, arb], up: tuple[arb, arb], depth: int = 0) -> arb | None:
-    """A bound of |tau| on a box, which is halved until the bound is tame; None if it stays infinite."""
+def _supremum(
+    tau: BoxFunction, across: tuple[arb, arb], up: tuple[arb, arb], *, depth: int = 0, fine: int = _FINE
+) -> arb | None:
+    """A bound of |tau| on a box, halved until finite, and tame or `fine` times halved; None if never finite."""
     bound = tau(acb(across[0].union(across[1]), up[0].union(up[1]))).abs_upper()
-    if bound < _TAME or (depth == _DEEPEST and bound.is_finite()):
+    if bound < _TAME or (depth >= fine and bound.is_finite()):
         return bound
     if depth == _DEEPEST:
         return None
     largest = arb(0)
     for part in _halves(across, up):
-        supremum = _supremum(tau, *part, depth + 1)
+        supremum = _supremum(tau, *part, depth=depth + 1, fine=fine)
         if supremum is None:
             return None
         largest = largest.max(supremum)
