@@ -53,8 +53,8 @@ class HermiteSeries:
 def hermite_series(activation: Activation) -> HermiteSeries:
     """The series of an activation that is analytic in a strip around the real line, long enough for float64.
 
-    Raises InvalidInput where that cannot be proved, or where the activation comes without the constants
-    (beta, and gamma) that bound sigma'' and sigma''' far out.
+    Raises InvalidInput where that cannot be proved, or where the activation comes without the constants (beta, and
+    gamma) that bound sigma'' and sigma''' far out. Where those are declared, not proved, so are the tails.
     """
     return _long_enough(_Integrands.of(activation))
 

@@ -7,7 +7,6 @@ nothing cancels for u < 0 either where kappa has one parity.
 from __future__ import annotations
 
 import math
-from collections.abc import Sequence
 from dataclasses import dataclass
 from functools import cached_property
 from typing import Any
@@ -55,9 +54,6 @@ class PowerSeries:
             if present.size:
                 halves.append((parity + 2 * int(present[0]), part[present[0] : present[-1] + 1]))
         return halves
-
-    def weighted(self, weights: Sequence[float]) -> PowerSeries:
-        return PowerSeries(tuple(c * w for c, w in zip(self.coefficients, weights, strict=True)))
 
     def derivative(self) -> PowerSeries:
         return PowerSeries(tuple(n * c for n, c in enumerate(self.coefficients))[1:])
