@@ -222,8 +222,8 @@ def comparator_slack(loss: Loss, target_epsilon: Number) -> sympy.Rational:
     epsilon = positive(target_epsilon, name="epsilon")
     if needs_upper_margins(loss) or not loss.zero_at_label:
         raise InvalidInput(
-            f"the {loss.label} loss has no comparator from data: theory E4.b asks for margins y f >= 1, where this loss "
-            "need not vanish; expected hinge (or give a radius of your own to the calculator)"
+            f"the {loss.label} loss has no comparator from data: theory E4.b asks for margins y f >= 1, where this "
+            "loss need not vanish; expected hinge (or give a radius of your own to the calculator)"
         )
     at_start = float(loss.value(np.zeros(1), np.ones(1))[0])
     if epsilon >= at_start:

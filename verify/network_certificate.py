@@ -5,8 +5,8 @@ mirrored neurons, ``g(x) = (1/N) sum_r sigma'(w_r.x) <v_r, x>`` with ``N = m/2``
 ``t_r = (D_r - D_{r+N}) / 2`` and ``D = W - W_0``: an average, so its Taylor bounds do not grow with the width.
 
 *Linear part.* With ``b_r = w_r.x``, ``p = x' - x``: ``sigma'(b + w.p) = sigma'(b) + sigma''(b) w.p + E``. The first
-two give a quadratic in ``p``, kept exactly; ``E`` is bounded by a quadratic ``omega (w.p)^2 + kappa`` (gamma (w.p)^2 / 2
-where sigma'' is gamma-Lipschitz; for the quadratic ReLU only neurons that may switch contribute).
+two give a quadratic in ``p``, kept exactly; ``E`` is bounded by a quadratic ``omega (w.p)^2 + kappa``, with
+``gamma (w.p)^2 / 2`` where sigma'' is gamma-Lipschitz; for the quadratic ReLU only neurons that may switch contribute.
 
 *Remainder.* A pair contributes ``sigma(y+t) - sigma(y-t) - 2 sigma'(z) t`` with ``y = z + q``, ``q`` the mean move of
 the pair: at most ``gamma |t|^3 / 3 + 2 beta |t q|``, or ``(|t| - |y|)_+^2 + 2 beta |t q|`` for the quadratic ReLU, or
@@ -186,7 +186,7 @@ def _linear_part(center: _Center, sign: float) -> float:
 
 
 def _threshold(center: _Center) -> float:
-    """Twice the preactivation below which a kink is charged by a constant rather than a curvature: typical ``|w.p|``."""
+    """Twice the preactivation below which a kink is charged by a constant, not a curvature: typical ``|w.p|``."""
     if _is_smooth(center.activation):
         return 0.0
     return 1.5 * float(np.median(center.reach)) / float(np.sqrt(center.rows.shape[1]))

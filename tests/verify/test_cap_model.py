@@ -4,6 +4,7 @@ import numpy as np
 import pytest
 from hypothesis import given
 from hypothesis import strategies as st
+
 from robustntk.verify.cap import SphericalCap
 from robustntk.verify.cap_model import CapGeometry, QuadraticModel, minimum_over_cap
 

@@ -4,6 +4,7 @@ from fractions import Fraction
 
 import numpy as np
 import pytest
+
 from robustntk.bounds import InvalidInput, get_activation, get_loss
 from robustntk.kernels import SymmetricInitialisation, empirical_gram
 from robustntk.verify.attack import ProjectedGradientAttack

@@ -4,6 +4,7 @@ import numpy as np
 import pytest
 from hypothesis import given
 from hypothesis import strategies as st
+
 from robustntk.bounds import InvalidInput
 from robustntk.verify.data import BUNDLED, embed, load_data
 

@@ -3,6 +3,7 @@
 import numpy as np
 from hypothesis import given
 from hypothesis import strategies as st
+
 from robustntk.verify.dual_program import dual_lower_bound, solve_dual, squared_norm_range
 
 

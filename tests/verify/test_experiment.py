@@ -6,6 +6,7 @@ from pathlib import Path
 
 import numpy as np
 import pytest
+
 from robustntk.bounds import InvalidInput, guarantee
 from robustntk.verify import ExperimentConfig, TwoLayerNetwork, check_config, run_experiment, verify_in_folder
 from robustntk.verify.experiment import Experiment

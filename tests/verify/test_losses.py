@@ -2,6 +2,7 @@ import numpy as np
 import pytest
 from hypothesis import given
 from hypothesis import strategies as st
+
 from robustntk.bounds import LOSSES, get_loss
 from robustntk.verify.losses import certified_loss, needs_upper_margins
 

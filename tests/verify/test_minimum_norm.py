@@ -4,6 +4,7 @@ import numpy as np
 import pytest
 from hypothesis import given, settings
 from hypothesis import strategies as st
+
 from robustntk.bounds import InvalidInput, Verdict, get_activation
 from robustntk.kernels import dual_kernel, gram
 from robustntk.verify.attack import ProjectedGradientAttack

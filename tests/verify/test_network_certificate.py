@@ -4,6 +4,7 @@ import numpy as np
 import pytest
 from hypothesis import given, settings
 from hypothesis import strategies as st
+
 from robustntk.bounds import Activation, InvalidInput, get_activation
 from robustntk.bounds.activation import z
 from robustntk.kernels import SymmetricInitialisation

@@ -3,6 +3,7 @@ from pathlib import Path
 
 import numpy as np
 import pytest
+
 from robustntk.bounds import InvalidInput
 from robustntk.verify.run_folder import RESULT, RunFolder, read_json, write_atomically
 

@@ -4,6 +4,7 @@ import numpy as np
 import pytest
 from hypothesis import example, given
 from hypothesis import strategies as st
+
 from robustntk.verify.trust_region import minimum_over_ball
 
 

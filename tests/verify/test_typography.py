@@ -1,6 +1,7 @@
 import pytest
 from hypothesis import given
 from hypothesis import strategies as st
+
 from robustntk.verify.typography import at_least, at_most, mathematics, number
 
 
