@@ -7,6 +7,7 @@ the weights to ``W^c`` (E4.a), and ``W^c`` is certified as a network, remainder 
 
 from __future__ import annotations
 
+import math
 from collections.abc import Callable
 from dataclasses import dataclass
 from fractions import Fraction
@@ -18,17 +19,18 @@ from jaxtyping import Float
 from numpy.typing import NDArray
 
 from ..bounds import Activation, InvalidInput, Loss, Number, Plan, WidthTooSmall, required_width
-from ..bounds.exact import exact, positive
-from ..kernels import SymmetricInitialisation, empirical_gram, numeric
+from ..kernels import SymmetricInitialisation, dual_kernel, empirical_gram, numeric
 from .attack import ProjectedGradientAttack
 from .cap import SphericalCap
 from .losses import certified_loss, needs_upper_margins
-from .minimum_norm import MinimumNormSolution, robust_minimum_norm
+from .margin_target import MarginTarget, check_epsilon, choose_margins
+from .minimum_norm import InfiniteWidthSpace, MarginRange, MinimumNormSolution, robust_minimum_norm
 from .network_certificate import NetworkBounds, PairedMoves, certify_linear_part, certify_network
 from .predictors import LinearisedNetwork
 
 Array = NDArray[np.float64]
 _BLOCK = 16384
+_MARGIN_ONE = MarginRange()
 
 
 @dataclass(frozen=True)
@@ -93,6 +95,10 @@ class DrawnPlan:
     draws: int
 
 
+class NoComparator(InvalidInput):
+    """No comparator could be certified at a drawn network; a wider one may have one."""
+
+
 def find_comparator(
     space: FiniteWidthSpace,
     X: Float[np.ndarray, "n d"],
@@ -100,11 +106,11 @@ def find_comparator(
     cap: SphericalCap,
     *,
     loss: Loss,
-    start: MinimumNormSolution,
-    margin: float = 1.0,
+    margins: MarginRange = _MARGIN_ONE,
+    start: MinimumNormSolution | None = None,
     seed: int = 0,
 ) -> Comparator:
-    """Solve E4.b at the drawn ``W_0``, certify the network ``W^c``, and scale it so that every margin is reached.
+    """Solve E4.b at the drawn ``W_0`` and certify the network ``W^c``, scaled so that its least margin is reached.
 
     Args:
         space: the drawn network's kernel space.
@@ -112,30 +118,37 @@ def find_comparator(
         y: labels, shape (n,).
         cap: perturbation set.
         loss: for the robust loss of the comparator.
-        start: the infinite-width solution, whose support points warm-start the working set.
-        margin: the margin that every cap shall be certified for (1 less the slack).
+        margins: the margins wanted on the caps; only a one-sided range is met exactly, by scaling.
+        start: the infinite-width solution for margin 1, whose support points warm-start the working set.
         seed: of the attack's restarts.
 
     Raises:
-        InvalidInput: if no positive margin can be certified at this width.
+        NoComparator: if the margins cannot be certified at this width.
     """
+    one_sided = math.isinf(margins.upper)
+    warm = start if one_sided else None
     solution = robust_minimum_norm(
         space,
         X,
         y,
         cap,
+        margins=_MARGIN_ONE if one_sided else margins,
         attack=ProjectedGradientAttack(steps=20, restarts=1, seed=seed),
-        start=start.centers,
-        start_labels=np.sign(start.coefficients),
+        start=None if warm is None else warm.centers,
+        start_labels=None if warm is None else np.sign(warm.coefficients),
         tolerance=2e-3,
         max_iterations=12,
     )
     displacement = space.displacement(solution.centers, solution.coefficients)
     weights = space.initialisation.weights
     moves = PairedMoves.between(weights, space.initialisation.signs, weights + displacement)
-    factor, bounds = _scale_to_margin(moves, space.activation, X, y, cap, margin)
-    moves = moves.scaled(factor)
-    return Comparator(moves, moves.frobenius_norm, certified_loss(loss, bounds.lower), bounds.lower, solution)
+    if one_sided:
+        factor, bounds = _scale_to_margin(moves, space.activation, X, y, cap, margins.lower)
+        moves = moves.scaled(factor)
+        return Comparator(moves, moves.frobenius_norm, certified_loss(loss, bounds.lower), bounds.lower, solution)
+    lower = certify_network(moves, space.activation, X, y, cap).lower
+    upper = -certify_network(moves, space.activation, X, -y, cap).lower
+    return Comparator(moves, moves.frobenius_norm, certified_loss(loss, lower, upper), lower, solution)
 
 
 def _scale_to_margin(
@@ -157,7 +170,7 @@ def _scale_to_margin(
             break
         factor += (margin - lower) / growth * 1.0005 + 1e-6
         bounds = certify_network(moves.scaled(factor), activation, X, y, cap)
-    raise InvalidInput(
+    raise NoComparator(
         f"no comparator of margin {margin:.3g} could be certified at width {moves.width} (certified margin "
         f"{float(np.min(bounds.lower)):.3g}): expected a smaller delta or a larger width"
     )
@@ -190,84 +203,73 @@ def draw_certified_plan(
     Raises:
         InvalidInput: if the needed width exceeds ``max_width`` or no draw fits.
     """
-    slack = comparator_slack(loss, target_epsilon)
-    width = _first_width(activation, loss, target_epsilon, solution, slack, share)
+    epsilon = check_epsilon(loss, target_epsilon)
+    space = InfiniteWidthSpace(dual_kernel(activation))
+    target = choose_margins(space, X, y, cap, loss=loss, target_epsilon=epsilon, solution=solution)
+    width = _first_width(activation, loss, epsilon, target, share)
     for draw in range(1, max_draws + 1):
         if width > max_width:
             raise InvalidInput(f"the plan needs width {width}, above the limit of {max_width} neurons")
         start = SymmetricInitialisation(width, X.shape[1], seed, dtype=np.float32)
-        space = FiniteWidthSpace(start, activation)
-        comparator = find_comparator(space, X, y, cap, loss=loss, start=solution, margin=float(1 - slack), seed=seed)
         norm = start.operator_norm_upper()
-        if report is not None:
-            report(f"draw {draw}: width {width}, R = {comparator.radius:.4g}, |W_0| = {norm:.5g}")
         try:
-            plan = _plan(activation, loss, target_epsilon, comparator, share, width, norm)
+            comparator = find_comparator(
+                FiniteWidthSpace(start, activation),
+                X,
+                y,
+                cap,
+                loss=loss,
+                margins=target.margins,
+                start=solution,
+                seed=seed,
+            )
+            if report is not None:
+                report(f"draw {draw}: width {width}, R = {comparator.radius:.4g}, |W_0| = {norm:.5g}")
+            plan = _plan(activation, loss, epsilon, comparator, share, width, norm)
         except WidthTooSmall as error:
             width = _even(error.required + error.required // 100)
+            continue
+        except NoComparator:
+            width = 2 * width
             continue
         return DrawnPlan(start, comparator, plan, norm, draw)
     raise InvalidInput(f"no width satisfied its own plan in {max_draws} draws; the last was {width}")
 
 
-def comparator_slack(loss: Loss, target_epsilon: Number) -> sympy.Rational:
-    """The slack s (loss of the comparator) that minimises the width: theory section 6, step 2.
-
-    ``R(s) = (1 - s) R(0)`` makes the width proportional to ``(1 - s)^4 / (eps - s)^2``, least at ``max(0, 2 eps - 1)``.
-
-    Raises:
-        InvalidInput: if the loss is not a function of margins alone that vanishes from margin 1 on (E4.b is posed with
-            margins), or if the initial network, which is 0, meets epsilon already.
-    """
-    epsilon = positive(target_epsilon, name="epsilon")
-    if needs_upper_margins(loss) or not loss.zero_at_label:
-        raise InvalidInput(
-            f"the {loss.label} loss has no comparator from data: theory E4.b asks for margins y f >= 1, where this "
-            "loss need not vanish; expected hinge (or give a radius of your own to the calculator)"
-        )
-    at_start = float(loss.value(np.zeros(1), np.ones(1))[0])
-    if epsilon >= at_start:
-        raise InvalidInput(
-            f"epsilon is {epsilon}: the initial network f = 0 has {loss.label} loss {at_start:g} already; expected less"
-        )
-    return max(sympy.Integer(0), 2 * epsilon - 1)
-
-
-def _first_width(
-    activation: Activation,
-    loss: Loss,
-    target_epsilon: Number,
-    solution: MinimumNormSolution,
-    slack: sympy.Rational,
-    share: Number,
-) -> int:
+def _first_width(activation: Activation, loss: Loss, epsilon: sympy.Expr, target: MarginTarget, share: Number) -> int:
     """The width for the infinite-width lower end of R: no smaller one can come out of the loop, up to fluctuations."""
-    radius = exact(Fraction(solution.radius.lower), name="radius") * (1 - slack)
     plan = required_width(
-        target_epsilon=target_epsilon,
-        radius=radius,
+        target_epsilon=epsilon,
+        radius=Fraction(target.least_radius),
         activation=activation,
         loss=loss,
         dimension=2,
-        comparator_loss=slack,
+        comparator_loss=min(target.robust_loss, epsilon / 2) if needs_upper_margins(loss) else target.robust_loss,
         share=share,
     )
-    return _even(plan.width + plan.width // 20)
+    return _even(plan.width + plan.width // 15)
 
 
 def _plan(
     activation: Activation,
     loss: Loss,
-    target_epsilon: Number,
+    epsilon: sympy.Expr,
     comparator: Comparator,
     share: Number,
     width: int,
     operator_norm: float,
 ) -> Plan:
-    """E1 at the drawn network, with a step size that float32 represents exactly: the run uses this very number."""
+    """E1 at the drawn network, with a step size that float32 represents exactly: the run uses this very number.
+
+    Raises:
+        NoComparator: if the comparator's own loss leaves nothing of epsilon.
+        WidthTooSmall: if the drawn width is below the required one.
+    """
+    if not Fraction(comparator.robust_loss) < epsilon:
+        raise NoComparator(f"the comparator's certified loss {comparator.robust_loss:.4g} is not below {epsilon}")
     calculate = partial(
         required_width,
-        target_epsilon=target_epsilon,
+        target_epsilon=epsilon,
         radius=Fraction(comparator.radius),
         activation=activation,
         loss=loss,

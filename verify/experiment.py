@@ -12,16 +12,17 @@ import numpy as np
 from numpy.typing import NDArray
 
 from ..bounds import Activation, InvalidInput, Loss, exact, get_activation, get_loss, lower_float, upper_float
-from ..bounds.exact import between_zero_and_one, positive
+from ..bounds.exact import between_zero_and_one
 from ..kernels import dual_kernel
 from .anatomy import Inequality, anatomy
 from .attack import ProjectedGradientAttack
 from .cap import SphericalCap
-from .comparator import DrawnPlan, comparator_slack, draw_certified_plan
+from .comparator import DrawnPlan, draw_certified_plan
 from .data import Dataset, load_data
 from .figure import Curves
 from .infinite_width import InfiniteWidthRun, train_infinite_width
 from .losses import certified_loss, needs_upper_margins
+from .margin_target import check_epsilon
 from .minimum_norm import MinimumNormSolution, describe_radius, radius_interval
 from .network_certificate import PairedMoves, certify_network
 from .predictors import TwoLayerNetwork
@@ -166,7 +167,6 @@ def check_config(config: ExperimentConfig) -> Problem:
     Raises:
         InvalidInput: naming the offending value.
     """
-    epsilon = positive(config.epsilon, name="epsilon")
     activation = get_activation(config.activation, scale=config.scale)
     loss = get_loss(config.loss) if config.huber_kappa is None else get_loss(config.loss, kappa=config.huber_kappa)
     for owner, constant, what in (
@@ -175,9 +175,7 @@ def check_config(config: ExperimentConfig) -> Problem:
     ):
         if constant is None:
             raise InvalidInput(f"{owner.label} does not meet theorem E1: {owner.reasons[what]}")
-    if not loss.zero_at_label:
-        raise InvalidInput(f"{loss.label} does not meet theorem E1: {loss.reasons['zero_at_label']}")
-    comparator_slack(loss, epsilon)
+    check_epsilon(loss, config.epsilon)
     ProjectedGradientAttack(steps=config.attack_steps)
     for name, least in (("network_seed", 0), ("max_width", 2)):
         if getattr(config, name) < least:

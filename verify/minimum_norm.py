@@ -2,11 +2,13 @@
 
 ``R = min { |f|_H : y_i f(x') >= 1 for all x' in B(x_i) }`` has infinitely many constraints. A finite working set gives
 a lower bound; certifying the margin of its solution gives an upper one. The same loop serves the infinite-width kernel
-and the finite-width one at a drawn initialisation: they differ only in a `FunctionSpace`.
+and the finite-width one at a drawn initialisation: they differ only in a `FunctionSpace`. Losses that rise again beyond
+margin 1 (absolute, Huber) bound the margins from above as well: a `MarginRange`.
 """
 
 from __future__ import annotations
 
+import math
 from collections.abc import Callable
 from dataclasses import dataclass
 from typing import Any, Protocol
@@ -61,13 +63,38 @@ class InfiniteWidthSpace:
 
 
 @dataclass(frozen=True)
-class MinimumNormSolution:
-    """What `robust_minimum_norm` found; ``radius`` contains ``R_{D,B}`` of theory E4.b (slack 0, margin 1).
+class MarginRange:
+    """The constraints ``lower <= y_i f(x') <= upper`` on every cap; the default is that of theory E4.b.
 
-    ``radius.upper`` is infinite where no positive margin could be certified; ``outcome`` then says so.
+    Raises:
+        InvalidInput: unless ``0 < lower < upper``.
+    """
+
+    lower: float = 1.0
+    upper: float = math.inf
+
+    def __post_init__(self) -> None:
+        if not 0.0 < self.lower < self.upper:
+            raise InvalidInput(f"margins in [{self.lower!r}, {self.upper!r}]: expected 0 < lower < upper")
+
+    def sides(self, y: Array) -> list[tuple[Array, float]]:
+        """Pairs ``(a, b)`` that stand for ``a_i f(x') >= b`` on the cap of row i."""
+        below = (y, self.lower)
+        return [below] if math.isinf(self.upper) else [below, (-y, -self.upper)]
+
+
+@dataclass(frozen=True)
+class MinimumNormSolution:
+    """What `robust_minimum_norm` found; ``radius`` contains the least norm (``R_{D,B}`` of theory E4.b by default).
+
+    ``norm`` is that of the function found, rounded up; its margins are certified to lie in
+    ``[certified_margin, certified_upper]`` (the latter infinite if the problem does not ask for it). ``radius.upper``
+    is infinite where no multiple of the function is certified to meet the constraints; ``outcome`` then says so.
     """
 
     radius: Interval
+    norm: float
+    certified_upper: float
     certified_margin: float
     attacked_margin: float
     centers: Array
@@ -82,32 +109,38 @@ class MinimumNormSolution:
         return len(self.centers)
 
 
+_MARGIN_ONE = MarginRange()
+
+
 @dataclass
 class _WorkingSet:
-    """Points of the caps with their labels, and the current solution on them."""
+    """Constraints ``labels_j f(points_j) >= thresholds_j``, and the current solution on them."""
 
     points: Array
     labels: Array
+    thresholds: Array
     multipliers: Array
     signed_gram: Array
 
     @classmethod
-    def solve(cls, space: FunctionSpace, points: Array, labels: Array) -> _WorkingSet:
+    def solve(cls, space: FunctionSpace, points: Array, labels: Array, thresholds: Array) -> _WorkingSet:
         signed = np.outer(labels, labels) * space.gram(points, points)
-        return cls(points, labels, solve_dual(signed, np.ones(len(points))), signed)
+        return cls(points, labels, thresholds, solve_dual(signed, thresholds), signed)
 
     @property
     def lower(self) -> float:
-        return dual_lower_bound(self.signed_gram, self.multipliers, np.ones(len(self.points)))
+        return dual_lower_bound(self.signed_gram, self.multipliers, self.thresholds)
 
     @property
     def active(self) -> NDArray[np.bool_]:
         return self.multipliers > 1e-8 * float(np.max(self.multipliers, initial=0.0))
 
-    def extended(self, space: FunctionSpace, points: Array, labels: Array) -> _WorkingSet:
-        """Drop what is inactive, add what is violated, solve again."""
+    def extended(self, space: FunctionSpace, violated: list[tuple[Array, Array, Array]]) -> _WorkingSet:
+        """Drop what is inactive, add what is violated (points, labels, thresholds), solve again."""
         keep = self.active
-        return self.solve(space, np.vstack([self.points[keep], points]), np.concatenate([self.labels[keep], labels]))
+        parts = [(self.points[keep], self.labels[keep], self.thresholds[keep]), *violated]
+        points, labels, thresholds = (np.concatenate(part) for part in zip(*parts, strict=True))
+        return self.solve(space, points, labels, thresholds)
 
 
 def robust_minimum_norm(
@@ -116,6 +149,7 @@ def robust_minimum_norm(
     y: Float[np.ndarray, " n"],
     cap: SphericalCap,
     *,
+    margins: MarginRange = _MARGIN_ONE,
     attack: ProjectedGradientAttack | None = None,
     start: Float[np.ndarray, "p d"] | None = None,
     start_labels: Float[np.ndarray, " p"] | None = None,
@@ -123,10 +157,10 @@ def robust_minimum_norm(
     max_iterations: int = 100,
     progress: Progress | None = None,
 ) -> MinimumNormSolution:
-    """The interval for the smallest norm of a function with margin 1 on every cap.
+    """The interval for the smallest norm of a function whose margins on every cap lie in ``margins``.
 
     Cutting planes: solve on the working set, attack every cap, add the violated points, drop the inactive ones, until
-    the attack finds no margin below ``1 - tolerance``. ``radius.lower`` is the best dual bound met, ``radius.upper`` is
+    the attack finds no violation above ``tolerance``. ``radius.lower`` is the best dual bound met, ``radius.upper`` is
     ``|f| / mu`` with the certified margin ``mu``, ``radius.estimate`` is ``|f|`` over the attacked margin.
 
     Args:
@@ -134,8 +168,9 @@ def robust_minimum_norm(
         X: data on ``S_b``, shape (n, d), float64.
         y: labels +-1, shape (n,).
         cap: the perturbation set.
+        margins: the constraints, margin at least 1 by default.
         attack: the adversary that looks for violated constraints.
-        start: working points to begin with beside X, with ``start_labels``.
+        start: points to begin with beside X, with ``start_labels``: constraints on the lower margin.
         tolerance: margin violation at which the loop stops.
         max_iterations: loop limit; the interval is sound wherever the loop stops.
         progress: called with (iteration, attacked margin).
@@ -145,21 +180,40 @@ def robust_minimum_norm(
     """
     separation = cap.check_separation(X, y)
     attack = attack or ProjectedGradientAttack(steps=40, restarts=3)
-    working = _initial(space, X, y, start, start_labels)
-    best_lower, margin = 0.0, -np.inf
+    working = _initial(space, X, y, margins, start, start_labels)
+    best_lower, attacked = 0.0, -np.inf
     for iteration in range(1, max_iterations + 1):
         best_lower = max(best_lower, working.lower)
         function = _function(space, working)
-        points, margins = attack.minimize_margin(function, X, y, cap)
-        margin = float(np.min(margins))
+        violated, attacked = _violations(function, X, y, cap, margins, attack, tolerance)
         if progress is not None:
-            progress(iteration, margin)
-        violated = margins < 1.0 - tolerance
-        if not violated.any() or iteration == max_iterations:
+            progress(iteration, attacked)
+        if not violated or iteration == max_iterations:
             break
-        working = working.extended(space, points[violated], y[violated])
-    certified = float(np.min(space.margins(function, X, y, cap)))
-    return _solution(working, best_lower, certified, margin, iteration, separation)
+        working = working.extended(space, violated)
+    certified = [float(np.min(space.margins(function, X, signs, cap))) for signs, _ in margins.sides(y)]
+    return _solution(working, margins, best_lower, certified, attacked, iteration, separation)
+
+
+def _violations(
+    function: Any,
+    X: Array,
+    y: Array,
+    cap: SphericalCap,
+    margins: MarginRange,
+    attack: ProjectedGradientAttack,
+    tolerance: float,
+) -> tuple[list[tuple[Array, Array, Array]], float]:
+    """The violated constraints that an attack finds (points, labels, thresholds), and the lowest margin it found."""
+    found, lowest = [], np.inf
+    for signs, threshold in margins.sides(y):
+        points, values = attack.minimize_margin(function, X, signs, cap)
+        if signs is y:
+            lowest = float(np.min(values))
+        broken = ~(values >= threshold - tolerance)
+        if broken.any():
+            found.append((points[broken], signs[broken], np.full(int(broken.sum()), threshold)))
+    return found, lowest
 
 
 def radius_interval(
@@ -191,7 +245,10 @@ def describe_radius(
     """
     if not 0.0 <= slack < 1.0:
         raise InvalidInput(f"slack is {slack!r}: expected a number in [0, 1)")
-    scaled = {name: None if end is None else (1.0 - slack) * end for name, end in solution.radius.to_json().items()}
+    ends = solution.radius
+    factor = 1.0 - slack
+    low, high = math.nextafter(factor * ends.lower, 0.0), math.nextafter(factor * ends.upper, math.inf)
+    scaled = ends if slack == 0.0 else Interval(low, factor * ends.estimate, high)
     return {
         "activation": activation.label,
         "bias": data.bias,
@@ -199,7 +256,7 @@ def describe_radius(
         "dim": data.dimension,
         "delta": cap.delta,
         "slack": slack,
-        "radius": scaled,
+        "radius": scaled.to_json(),
         "certified_margin": solution.certified_margin,
         "attacked_margin": solution.attacked_margin,
         "working_set": solution.working_set,
@@ -209,12 +266,15 @@ def describe_radius(
     }
 
 
-def _initial(space: FunctionSpace, X: Array, y: Array, start: Array | None, start_labels: Array | None) -> _WorkingSet:
+def _initial(
+    space: FunctionSpace, X: Array, y: Array, margins: MarginRange, start: Array | None, start_labels: Array | None
+) -> _WorkingSet:
     if (start is None) != (start_labels is None):
         raise InvalidInput("start and start_labels: expected both or neither")
-    if start is None or start_labels is None:
-        return _WorkingSet.solve(space, X, y)
-    return _WorkingSet.solve(space, np.vstack([X, start]), np.concatenate([y, start_labels]))
+    points, labels = X, y
+    if start is not None and start_labels is not None:
+        points, labels = np.vstack([X, start]), np.concatenate([y, start_labels])
+    return _WorkingSet.solve(space, points, labels, np.full(len(points), margins.lower))
 
 
 def _function(space: FunctionSpace, working: _WorkingSet) -> Any:
@@ -223,24 +283,28 @@ def _function(space: FunctionSpace, working: _WorkingSet) -> Any:
 
 
 def _solution(
-    working: _WorkingSet, lower: float, certified: float, attacked: float, iterations: int, separation: float
+    working: _WorkingSet,
+    margins: MarginRange,
+    lower: float,
+    certified: list[float],
+    attacked: float,
+    iterations: int,
+    separation: float,
 ) -> MinimumNormSolution:
     """Assemble the interval. The norm is that of the function actually certified (its active part)."""
     keep = working.active
     multipliers = working.multipliers[keep]
     squared = squared_norm_range(working.signed_gram[np.ix_(keep, keep)], multipliers)[1]
     norm = float(np.sqrt(squared)) * (1.0 + 1e-15)
-    upper = norm / certified * (1.0 + 1e-15) if certified > 0.0 else np.inf
-    estimate = norm / attacked if attacked > 0.0 else lower
-    estimate = float(np.clip(estimate, lower, upper))
-    outcome = (
-        Outcome.proved("every cap has a certified positive margin")
-        if certified > 0.0
-        else Outcome.inconclusive(f"the certified margin {certified:.3g} is not positive: no upper bound for R")
-    )
+    certified_upper = -certified[1] if len(certified) == 2 else math.inf
+    factor, outcome = _feasible_multiple(margins, certified[0], certified_upper)
+    upper = norm * factor * (1.0 + 4e-15)
+    estimate = norm * margins.lower / attacked if attacked > 0.0 else lower
     return MinimumNormSolution(
-        Interval(lower, estimate, upper),
-        certified,
+        Interval(lower, float(np.clip(estimate, lower, upper)), upper),
+        norm,
+        certified_upper,
+        certified[0],
         attacked,
         working.points[keep],
         multipliers * working.labels[keep],
@@ -248,3 +312,15 @@ def _solution(
         separation,
         outcome,
     )
+
+
+def _feasible_multiple(margins: MarginRange, low: float, high: float) -> tuple[float, Outcome]:
+    """The least factor that lifts the certified margins ``[low, high]`` into the range; infinite if there is none."""
+    if not low > 0.0:
+        return math.inf, Outcome.inconclusive(f"the certified margin {low:.3g} is not positive: no upper bound for R")
+    factor = margins.lower / low
+    if not (math.isinf(margins.upper) or factor * high <= margins.upper * (1.0 - 4e-16)):
+        return math.inf, Outcome.inconclusive(
+            f"margins are certified in [{low:.3g}, {high:.3g}] only: no upper bound for R"
+        )
+    return factor, Outcome.proved("every cap has a certified positive margin")

@@ -13,11 +13,23 @@ from typing import Any
 
 import numpy as np
 
-from ..bounds import ACTIVATIONS, Activation, InvalidInput, Loss, Number, Plan, exact, get_activation, required_width
+from ..bounds import (
+    ACTIVATIONS,
+    Activation,
+    InvalidInput,
+    Loss,
+    Number,
+    Plan,
+    Target,
+    exact,
+    get_activation,
+    required_width,
+)
+from ..kernels import dual_kernel
 from .cap import SphericalCap
-from .comparator import comparator_slack
 from .data import Dataset
-from .minimum_norm import MinimumNormSolution, describe_radius, radius_interval
+from .margin_target import check_epsilon, choose_margins
+from .minimum_norm import InfiniteWidthSpace, MinimumNormSolution, describe_radius, radius_interval
 
 AUTO_SCALES = (Fraction(1, 2), Fraction(1), Fraction(2), Fraction(3), Fraction(4))
 
@@ -116,17 +128,24 @@ def _plan(
     slack: Number | None,
     options: dict[str, Any],
 ) -> DataPlan:
-    chosen = comparator_slack(loss, target_epsilon) if slack is None else exact(slack, name="slack")
+    epsilon = exact(target_epsilon, name="epsilon")
+    if options.get("target") == Target.ROBUST_ERROR.value:
+        epsilon = epsilon * loss.misclassification_loss
+    check_epsilon(loss, epsilon)
     solution = radius_interval(data.X, data.y, cap, activation=activation)
-    if not np.isfinite(solution.radius.upper):
+    space = InfiniteWidthSpace(dual_kernel(activation))
+    chosen = choose_margins(
+        space, data.X, data.y, cap, loss=loss, target_epsilon=epsilon, solution=solution, slack=slack
+    )
+    if not np.isfinite(chosen.radius):
         raise InvalidInput(f"activation {activation.label}: {solution.outcome.reason}")
     plan = required_width(
         target_epsilon=target_epsilon,
-        radius=Fraction(solution.radius.upper) * Fraction(str(1 - chosen)),
+        radius=Fraction(chosen.radius),
         activation=activation,
         loss=loss,
         dimension=data.dimension,
-        comparator_loss=chosen,
+        comparator_loss=chosen.robust_loss,
         **options,
     )
     return DataPlan(plan, solution, activation)

@@ -124,7 +124,7 @@ def test_folder_is_complete_and_kept(tmp_path: Path) -> None:
         ({"activation": "swish"}, "unknown activation"),
         ({"loss": "logistic"}, "logistic"),
         ({"loss": "squared_hinge"}, "squared_hinge"),
-        ({"loss": "absolute"}, "margins"),
+        ({"loss": "huber", "epsilon": "0.6"}, "already"),
         ({"delta": 0.0}, "delta"),
         ({"delta": float("nan")}, "delta"),
         ({"delta": 0.6}, "opposite labels"),
