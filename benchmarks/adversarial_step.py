@@ -3,12 +3,11 @@
     python -m benchmarks.adversarial_step [--width 60000] [--samples 20] [--repeats 15]
 
 Both sides do the same step in the same dtype: a 10-step projected-gradient attack that keeps the best
-    iterate, the gradient at the points found, the step and the projection on the ball. The NumPy side
-    uses BLAS, works in place and allocates nothing. Repeats are interleaved, so that a busy machine slows
-    both sides. The floor is the time to read the weights as often as the step must (twice per attack
-    step, four and a half times in the update), at the measured rate of reading an array far larger than
-    the caches; weights that fit in a cache may beat it. Exits with 1 if float32 is less than 1.5 times as
-    fast as NumPy.
+iterate, the gradient at the points found, the step and the projection on the ball. The NumPy side uses
+BLAS, works in place and allocates nothing. Repeats are interleaved, so that a busy machine slows both
+sides. The floor is the time to read the weights as often as the step must (twice per attack step, four
+and a half times in the update), at the measured rate of reading an array far larger than the caches;
+weights that fit in a cache may beat it. Exits with 1 if float32 is less than 1.5 times as fast as NumPy.
 """
 
 from __future__ import annotations

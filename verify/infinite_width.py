@@ -35,6 +35,7 @@ class InfiniteWidthRun:
 
     surrogate_losses: Float[Array, " t"]
     norms: Float[Array, " t"]
+    final_norm: float
     predictor: KernelPredictor
     best_predictor: KernelPredictor
     best_step: int
@@ -51,7 +52,7 @@ class InfiniteWidthRun:
             "steps": self.steps,
             "best_surrogate_loss": float(self.surrogate_losses[self.best_step - 1]),
             "reached_at": self.best_step,
-            "final_norm": float(np.sqrt(max(self.predictor.norm_squared, 0.0))),
+            "final_norm": self.final_norm,
             "centers": len(self.predictor.centers),
             "stopped": self.stopped,
         }
@@ -70,6 +71,10 @@ class _Expansion:
     def predictor(self) -> KernelPredictor:
         """The function as it is now; later growth does not change it."""
         return KernelPredictor(self.kernel, self._centers[: self.count], self._coefficients[: self.count].copy())
+
+    @property
+    def norm(self) -> float:
+        return float(np.sqrt(max(self.norm_squared, 0.0)))
 
     def add(self, points: Array, coefficients: Array, values: Array) -> None:
         """Add ``sum_i c_i K(., x_i)``, where ``values`` are those of f at the points.
@@ -132,7 +137,7 @@ def train_infinite_width(
         if not losses or value < min(losses):
             best = current
         losses.append(value)
-        norms.append(float(np.sqrt(max(expansion.norm_squared, 0.0))))
+        norms.append(expansion.norm)
         expansion.add(found.points, -step_size / len(X) * loss.slope(found.values, y), found.values)
         expansion.shrink_to(radius)
         if progress is not None:
@@ -143,6 +148,7 @@ def train_infinite_width(
     return InfiniteWidthRun(
         np.array(losses),
         np.array(norms),
+        expansion.norm,
         expansion.predictor(),
         best,
         int(np.argmin(losses)) + 1,

@@ -24,7 +24,7 @@ from ..kernels import DualKernel, numeric
 
 Array = NDArray[np.float64]
 Parameters = tuple[Any, ...]
-# Neurons times points that one tile of a float64 evaluation may hold: temporaries of 32 MB.
+# Entries that one tile of a float64 evaluation may hold: temporaries of 32 MB.
 _TILE = 2**22
 
 
@@ -81,17 +81,29 @@ class KernelPredictor:
 
     @property
     def norm_squared(self) -> float:
-        """``|f|_H^2 = c' K(Z, Z) c``."""
+        """``|f|_H^2 = c' K(Z, Z) c``; takes time quadratic in the number of centres."""
         return float(self.coefficients @ self.predict(self.centers))
 
     def predict(self, X: Float[Any, "n d"]) -> Float[Array, " n"]:
-        return np.asarray(kernel_values(self.kernel, np.asarray(X), self.centers, np) @ self.coefficients)
+        X = np.asarray(X, np.float64)
+        values = np.empty(len(X))
+        for block in self._row_blocks(len(X)):
+            values[block] = kernel_values(self.kernel, X[block], self.centers, np) @ self.coefficients
+        return values
 
     def input_gradient(self, X: Float[Any, "n d"]) -> Float[Array, "n d"]:
         """Gradient of f with respect to x in R^d; where K has a kink its tangential part is taken as 0."""
-        return np.asarray(
-            kernel_slopes(self.kernel, np.asarray(X), self.centers, np) * self.coefficients @ self.centers
-        )
+        X = np.asarray(X, np.float64)
+        gradients = np.empty_like(X)
+        for block in self._row_blocks(len(X)):
+            slopes = kernel_slopes(self.kernel, X[block], self.centers, np)
+            gradients[block] = (slopes * self.coefficients) @ self.centers
+        return gradients
+
+    def _row_blocks(self, rows: int) -> Iterator[slice]:
+        """Rows of X in blocks: the kernel values of one block, or its differences for ReLU, fit in a tile."""
+        count, dimension = self.centers.shape
+        return _blocks(rows, count * (dimension if self.kernel.order < 1 else 1))
 
     def evaluator(self) -> Evaluator:
         return _KernelEvaluator(self.kernel)
@@ -196,9 +208,10 @@ class TwoLayerNetwork:
             yield np.asarray(self.weights[block], np.float64), signs
 
 
-def _blocks(neurons: int, points: int) -> Iterator[slice]:
-    size = max(1, _TILE // max(points, 1))
-    return (slice(start, min(start + size, neurons)) for start in range(0, neurons, size))
+def _blocks(rows: int, columns: int) -> Iterator[slice]:
+    """Rows in blocks whose entries fit in a tile."""
+    size = max(1, _TILE // max(columns, 1))
+    return (slice(start, min(start + size, rows)) for start in range(0, rows, size))
 
 
 def network_parts(weights: Any, signs: Any) -> Parameters:

@@ -52,6 +52,7 @@ def test_run_is_the_recursion_of_theory_section_4(name: str, loss: str, radius: 
     np.testing.assert_allclose(found.surrogate_losses, losses, atol=1e-8)
     np.testing.assert_allclose(found.norms, norms, atol=1e-8)
     assert np.all(found.norms <= radius * (1 + 1e-9))
+    assert found.final_norm == pytest.approx(math.sqrt(found.predictor.norm_squared), rel=1e-9)
     if radius < 100:
         assert found.norms[-1] == pytest.approx(radius), "projection is active"
 
