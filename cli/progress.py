@@ -1,38 +1,37 @@
-"""A progress bar on stderr, for everything that takes more than a second."""
+"""Progress on stderr, for all that takes more than a second: a bar for who watches, a line at times for a log."""
 
 import sys
+import time
 from collections.abc import Callable, Iterator
 from contextlib import contextmanager
+from dataclasses import dataclass, field
 
 from rich.console import Console
-from rich.progress import (
-    BarColumn,
-    MofNCompleteColumn,
-    Progress,
-    SpinnerColumn,
-    TextColumn,
-    TimeElapsedColumn,
-)
+from rich.progress import BarColumn, MofNCompleteColumn, Progress, SpinnerColumn, TextColumn, TimeElapsedColumn
 
 Report = Callable[[str, int, int | None], None]
 
-
-def is_silent(*, as_json: bool) -> bool:
-    """Whether no bar is drawn: JSON was asked for and nobody watches stderr."""
-    return as_json and not sys.stderr.isatty()
+SECONDS_BETWEEN_LINES = 10.0
 
 
 @contextmanager
 def progress(description: str, *, as_json: bool) -> Iterator[Report]:
-    """Show a bar while the body runs; the body calls ``report(stage, done, total)``."""
+    """Show how the body gets on; the body calls ``report(stage, done, total)``.
+
+    A terminal gets a bar that vanishes at the end, a log gets a line every ten seconds (so that a refusal is the only
+    line of a command that is refused at once), and a log gets nothing when JSON was asked for.
+    """
+    if sys.stderr.isatty():
+        with _bar(description) as report:
+            yield report
+    else:
+        yield _ignore if as_json else _Log(description)
+
+
+@contextmanager
+def _bar(description: str) -> Iterator[Report]:
     columns = (SpinnerColumn(), TextColumn("{task.description}"), BarColumn(), MofNCompleteColumn())
-    bar = Progress(
-        *columns,
-        TimeElapsedColumn(),
-        console=Console(stderr=True),
-        disable=is_silent(as_json=as_json),
-        transient=sys.stderr.isatty(),
-    )
+    bar = Progress(*columns, TimeElapsedColumn(), console=Console(stderr=True), transient=True)
     task = bar.add_task(description, total=None)
 
     def report(stage: str, done: int, total: int | None = None) -> None:
@@ -40,3 +39,23 @@ def progress(description: str, *, as_json: bool) -> Iterator[Report]:
 
     with bar:
         yield report
+
+
+@dataclass
+class _Log:
+    """A line on stderr at most every `every` seconds, the first one after that time."""
+
+    description: str
+    every: float = field(default_factory=lambda: SECONDS_BETWEEN_LINES)
+    printed_at: float = field(default_factory=time.monotonic)
+
+    def __call__(self, stage: str, done: int, total: int | None = None) -> None:
+        now = time.monotonic()
+        if now - self.printed_at >= self.every:
+            self.printed_at = now
+            count = "" if total is None else f" ({done:,} of {total:,})"
+            print(f"{stage or self.description}{count}", file=sys.stderr, flush=True)
+
+
+def _ignore(stage: str, done: int, total: int | None = None) -> None:
+    """Nobody watches."""

@@ -1,30 +1,42 @@
-"""The bar goes to stderr, and nowhere when JSON is piped."""
+"""Progress goes to stderr: a bar to a terminal, lines to a log, nothing when JSON is piped."""
 
 import sys
 
 import pytest
 
-from robustntk.cli.progress import is_silent, progress
+from robustntk.cli import progress as module
+from robustntk.cli.progress import progress
+
+Captured = pytest.CaptureFixture[str]
 
 
-@pytest.mark.parametrize(
-    ("as_json", "terminal", "silent"),
-    [(True, False, True), (True, True, False), (False, False, False), (False, True, False)],
-)
-def test_silence(as_json: bool, terminal: bool, silent: bool, monkeypatch: pytest.MonkeyPatch) -> None:
-    monkeypatch.setattr(sys.stderr, "isatty", lambda: terminal, raising=False)
-    assert is_silent(as_json=as_json) is silent
+def test_a_terminal_gets_a_bar_even_with_json(monkeypatch: pytest.MonkeyPatch, capsys: Captured) -> None:
+    monkeypatch.setattr(sys.stderr, "isatty", lambda: True, raising=False)
+    for as_json in (False, True):
+        with progress("training", as_json=as_json) as report:
+            report("step", 3, 7)
+        captured = capsys.readouterr()
+        assert captured.out == ""
+        assert "3/7" in captured.err
 
 
-def test_bar_is_on_stderr_only(capsys: pytest.CaptureFixture[str]) -> None:
+def test_a_log_gets_lines_when_it_is_time(monkeypatch: pytest.MonkeyPatch, capsys: Captured) -> None:
+    monkeypatch.setattr(module, "SECONDS_BETWEEN_LINES", 0.0)
     with progress("training", as_json=False) as report:
+        report("step", 3000, 7000)
+        report("", 1, None)
+    assert capsys.readouterr() == ("", "step (3,000 of 7,000)\ntraining\n")
+
+
+def test_what_ends_soon_leaves_no_line_in_a_log(capsys: Captured) -> None:
+    with pytest.raises(ValueError, match="refused"), progress("training", as_json=False) as report:
         report("step", 3, 7)
-    captured = capsys.readouterr()
-    assert captured.out == ""
-    assert "3/7" in captured.err
+        raise ValueError("refused")
+    assert capsys.readouterr() == ("", "")
 
 
-def test_nothing_is_printed_with_json_and_no_terminal(capsys: pytest.CaptureFixture[str]) -> None:
+def test_nothing_is_printed_with_json_and_no_terminal(monkeypatch: pytest.MonkeyPatch, capsys: Captured) -> None:
+    monkeypatch.setattr(module, "SECONDS_BETWEEN_LINES", 0.0)
     with progress("training", as_json=True) as report:
         report("step", 7, 7)
     assert capsys.readouterr() == ("", "")
