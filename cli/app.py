@@ -4,7 +4,7 @@ from typing import Annotated
 
 import typer
 
-from . import doctor, kernel, width
+from . import doctor, kernel, radius, verify, width
 from .application import Application
 
 app = typer.Typer(
@@ -28,7 +28,7 @@ def print_version(asked: bool) -> None:
         raise typer.Exit
 
 
-@app.callback(epilog="Example: robustntk width --radius 3.91 --dim 65 --epsilon 0.5")
+@app.callback(epilog=f"Example:\n\n{width.EXAMPLES[0]}")
 def start(
     context: typer.Context,
     version: Annotated[
@@ -40,8 +40,11 @@ def start(
         print(context.get_help())
 
 
-for command in (width, kernel, doctor):
-    app.command(name=command.__name__.rpartition(".")[2], epilog=f"Example: {command.EXAMPLE}")(command.run)
+for command in (verify, width, radius, kernel, doctor):
+    heading = "Example:" if len(command.EXAMPLES) == 1 else "Examples:"
+    # Typer starts a new line in an epilog only at an empty one.
+    epilog = "\n\n".join((heading, *command.EXAMPLES))
+    app.command(name=command.__name__.rpartition(".")[2], epilog=epilog)(command.run)
 
 
 def main() -> None:

@@ -10,7 +10,7 @@ from .output import print_fields, print_json, print_table
 if TYPE_CHECKING:
     from .environment import BridgeStatus, JaxStatus, MachineStatus, PackageStatus
 
-EXAMPLE = "robustntk doctor"
+EXAMPLES = ("robustntk doctor",)
 
 MEBIBYTE = 2**20
 

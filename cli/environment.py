@@ -29,9 +29,7 @@ class PackageStatus:
         """Whether a needed package is missing or outside the required range."""
         if self.installed is None:
             return not self.optional
-        return not Requirement(f"{self.name}{self.required}").specifier.contains(
-            self.installed, prereleases=True
-        )
+        return not Requirement(f"{self.name}{self.required}").specifier.contains(self.installed, prereleases=True)
 
     @property
     def status(self) -> str:
@@ -140,9 +138,7 @@ def inspect_machine() -> MachineStatus:
     memory = psutil.virtual_memory()
     return MachineStatus(
         cores=len(affinity(0)) if affinity else psutil.cpu_count() or 1,
-        blas_threads={
-            f"{pool['internal_api']} {pool['version']}": pool["num_threads"] for pool in threadpool_info()
-        },
+        blas_threads={f"{pool['internal_api']} {pool['version']}": pool["num_threads"] for pool in threadpool_info()},
         memory_total=memory.total,
         memory_available=memory.available,
     )

@@ -15,7 +15,7 @@ from .progress import progress
 if TYPE_CHECKING:
     import numpy as np
 
-EXAMPLE = "robustntk kernel --classes 0,1 --samples 20 --out gram.npy"
+EXAMPLES = ("robustntk kernel --classes 0,1 --samples 20 --out gram.npy",)
 
 SUFFIXES = (".npy", ".zarr")
 DEPTH = 1

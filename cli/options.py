@@ -4,7 +4,6 @@ Numbers that enter exact arithmetic stay strings here: ``bounds.exact`` reads th
 and 1e-60 keeps all its digits.
 """
 
-from pathlib import Path
 from typing import Annotated
 
 import typer
@@ -28,20 +27,23 @@ def whole_number(text: str) -> int:
 Json = Annotated[
     bool, typer.Option("--json", help="Print one JSON object and nothing else.", rich_help_panel=OUTPUT_PANEL)
 ]
-Out = Annotated[Path | None, typer.Option("--out", metavar="PATH", rich_help_panel=OUTPUT_PANEL)]
-
 Epsilon = Annotated[
     str,
+    typer.Option("--epsilon", metavar="NUMBER", help="Target for the robust training loss: 0.5, 1/3, 1e-60, ..."),
+]
+Activation = Annotated[str, typer.Option("--activation", metavar="NAME", help=f"One of {ACTIVATION_NAMES}.")]
+Scale = Annotated[str, typer.Option("--scale", metavar="NUMBER", help="Use sigma(scale * z).")]
+ChosenActivation = Annotated[
+    str,
     typer.Option(
-        "--epsilon", metavar="NUMBER", help="Target for the robust training loss: 0.5, 1/3, 1e-60, ..."
+        "--activation", metavar="NAME", help=f"One of {ACTIVATION_NAMES}; with data also auto: the one of least width."
     ),
 ]
-Activation = Annotated[
-    str, typer.Option("--activation", metavar="NAME", help=f"One of {ACTIVATION_NAMES}, or auto.")
-]
-Scale = Annotated[
+ChosenScale = Annotated[
     str,
-    typer.Option("--scale", metavar="NUMBER", help="Use sigma(scale * z); auto where a plan may choose."),
+    typer.Option(
+        "--scale", metavar="NUMBER", help="Use sigma(scale * z); with data also auto: the scale of least width."
+    ),
 ]
 Loss = Annotated[str, typer.Option("--loss", metavar="NAME", help=f"One of {LOSS_NAMES}.")]
 HuberKappa = Annotated[
@@ -59,7 +61,7 @@ Dimension = Annotated[
     ),
 ]
 Radius = Annotated[
-    str | None, typer.Option("--radius", metavar="NUMBER", help="Radius R of the ball around W_0.")
+    str | None, typer.Option("--radius", metavar="NUMBER", help="Radius R of the ball around W_0; instead of data.")
 ]
 
 Theorem = Annotated[
@@ -122,7 +124,7 @@ Slack = Annotated[
     typer.Option(
         "--slack",
         metavar="NUMBER",
-        help="Robust loss that the comparator in the ball may have (0).",
+        help="Robust loss that the comparator in the ball may have.",
         rich_help_panel=THEOREM_PANEL,
     ),
 ]
@@ -136,68 +138,54 @@ StepSize = Annotated[
     ),
 ]
 
-Data = Annotated[
-    str,
-    typer.Option(
-        "--data",
-        metavar="SOURCE",
-        help="A bundled set (digits, ...) or a path to a .npz (X, y) or .csv (column label).",
-        rich_help_panel=DATA_PANEL,
-    ),
-]
-OptionalData = Annotated[
-    str | None,
-    typer.Option(
-        "--data",
-        metavar="SOURCE",
-        help="Compute the radius from a bundled set (digits, ...), a .npz (X, y) or .csv (column label).",
-        rich_help_panel=DATA_PANEL,
-    ),
-]
-Classes = Annotated[
-    str | None,
-    typer.Option(
-        "--classes",
-        metavar="A,B",
-        help="The two classes to keep; the first one named is +1.",
-        rich_help_panel=DATA_PANEL,
-    ),
-]
-Samples = Annotated[
-    int | None,
-    typer.Option(
-        "--samples",
-        metavar="INTEGER",
-        parser=whole_number,
-        help="Keep the first so many, shuffled.",
-        rich_help_panel=DATA_PANEL,
-    ),
-]
-Seed = Annotated[
-    int,
-    typer.Option(
-        "--seed",
-        metavar="INTEGER",
-        parser=whole_number,
-        help="Seed of the data order.",
-        rich_help_panel=DATA_PANEL,
-    ),
-]
-Bias = Annotated[
-    str,
-    typer.Option(
-        "--bias",
-        metavar="NUMBER",
-        help="Bias coordinate b of the embedding, 0 <= b < 1.",
-        rich_help_panel=DATA_PANEL,
-    ),
-]
-Delta = Annotated[
-    str,
-    typer.Option(
-        "--delta",
-        metavar="NUMBER",
-        help="Perturbation radius: chord of the caps around the points.",
-        rich_help_panel=DATA_PANEL,
-    ),
-]
+_DATA = typer.Option(
+    "--data",
+    metavar="SOURCE",
+    help="A bundled set (digits, wine, breast_cancer), or a path to a .npz (X, y) or .csv (column label).",
+    rich_help_panel=DATA_PANEL,
+)
+_CLASSES = typer.Option(
+    "--classes",
+    metavar="A,B",
+    help="The two classes to keep; the first one named is +1.",
+    rich_help_panel=DATA_PANEL,
+)
+_SAMPLES = typer.Option(
+    "--samples",
+    metavar="INTEGER",
+    parser=whole_number,
+    help="Keep the first so many, shuffled.",
+    rich_help_panel=DATA_PANEL,
+)
+_SEED = typer.Option(
+    "--seed",
+    metavar="INTEGER",
+    parser=whole_number,
+    help="Seed of the data order.",
+    rich_help_panel=DATA_PANEL,
+)
+_BIAS = typer.Option(
+    "--bias",
+    metavar="NUMBER",
+    help="Bias coordinate b of the embedding, 0 <= b < 1.",
+    rich_help_panel=DATA_PANEL,
+)
+_DELTA = typer.Option(
+    "--delta",
+    metavar="NUMBER",
+    help="Perturbation radius: chord of the caps around the points.",
+    rich_help_panel=DATA_PANEL,
+)
+
+Data = Annotated[str, _DATA]
+Classes = Annotated[str | None, _CLASSES]
+Samples = Annotated[int | None, _SAMPLES]
+Seed = Annotated[int, _SEED]
+Bias = Annotated[str, _BIAS]
+Delta = Annotated[str, _DELTA]
+
+# The same for a command that works without data: None tells that an option was not given.
+OptionalData = Annotated[str | None, _DATA]
+OptionalSeed = Annotated[int | None, _SEED]
+OptionalBias = Annotated[str | None, _BIAS]
+OptionalDelta = Annotated[str | None, _DELTA]

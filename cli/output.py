@@ -10,6 +10,11 @@ from rich.table import Table
 from rich.text import Text
 
 SHOWN_DIGITS = 21
+SHOWN_ALTERNATIVES = 10
+FROM_DATA = (
+    "R is the certified upper end of the interval for infinite width, less the slack. A drawn network has a kernel "
+    "of its own, on which this plan is conditional: robustntk verify draws one and checks it there."
+)
 STATUS = {
     True: Text("holds", style="green"),
     False: Text("fails", style="red"),
@@ -50,9 +55,9 @@ def cell(value: object) -> Text:
 
 
 def interval(value: Mapping[str, float | None]) -> str:
-    """``estimate  [lower, upper]``; an upper end of None is infinite."""
+    """``estimate in [lower, upper]``; an upper end of None is infinite."""
     upper = "inf" if value["upper"] is None else number(value["upper"])
-    return f"{number(value['estimate'])}  in [{number(value['lower'])}, {upper}]"
+    return f"{number(value['estimate'])} in [{number(value['lower'])}, {upper}]"
 
 
 def stdout() -> Console:
@@ -73,13 +78,15 @@ def print_fields(title: str, fields: Mapping[str, object]) -> None:
 
 
 def print_table(title: str, columns: Sequence[str], rows: Iterable[Sequence[object]]) -> None:
-    """Print `rows` under `columns`; prints nothing when there are no rows."""
+    """Print `rows` under `columns`, numbers to the right; prints nothing when there are no rows."""
+    content = list(rows)
     table = Table(title=title, title_justify="left")
-    for column in columns:
-        table.add_column(column, overflow="fold")
-    for row in rows:
+    for index, column in enumerate(columns):
+        numeric = all(isinstance(row[index], int | float) for row in content)
+        table.add_column(column, overflow="fold", justify="right" if numeric else "left", no_wrap=numeric)
+    for row in content:
         table.add_row(*(cell(value) for value in row))
-    if table.row_count:
+    if content:
         stdout().print(table)
 
 
@@ -96,17 +103,34 @@ def print_hypotheses(hypotheses: Iterable[Mapping[str, Any]]) -> None:
 
 def print_plan(plan: Mapping[str, Any]) -> None:
     """Print the JSON form of a plan or of a scaling law's value (the contract's ``width`` keys)."""
-    fields = ("kind", "epsilon", "radius", "activation", "loss", "width", "step_size", "iterations")
-    shown = {name.replace("_", " "): plan[name] for name in fields if plan.get(name) is not None}
+    print_fields(f"Plan by {plan['theorem']}", plan_fields(plan))
+    print_hypotheses(plan.get("hypotheses") or ())
+    print_alternatives(plan.get("alternatives") or ())
+    if plan.get("statement"):
+        print_prose(plan["statement"])
+    if plan.get("data_radius") and plan["kind"] == "conditional-guarantee":
+        print_prose(FROM_DATA)
+
+
+def plan_fields(plan: Mapping[str, Any]) -> dict[str, object]:
+    """What the plan says, by the names that a reader sees; what it does not have is left out."""
+    names = ("kind", "target", "epsilon", "radius", "activation", "scale", "loss", "width", "step_size", "iterations")
+    shown = {name.replace("_", " "): plan[name] for name in names if plan.get(name) is not None}
+    if plan.get("data_radius"):
+        shown["radius"] = f"{number(plan['radius'])}; of the data: {interval(plan['data_radius']['radius'])}"
     for group in ("shares", "terms"):
         shown |= {f"{group[:-1]}: {name}": value for name, value in (plan.get(group) or {}).items()}
     for name in ("confidence", "gradient_bound", "provenance", "remark"):
         if plan.get(name) is not None:
             shown[name.replace("_", " ")] = plan[name]
-    print_fields(f"Plan by {plan['theorem']}", shown)
-    print_hypotheses(plan.get("hypotheses") or ())
-    alternatives = plan.get("alternatives") or ()
-    rows = [(other["theorem"], other.get("width"), other.get("iterations")) for other in alternatives]
-    print_table("Alternatives", ("theorem", "width", "iterations"), rows)
-    if plan.get("statement"):
-        print_prose(plan["statement"])
+    return shown
+
+
+def print_alternatives(alternatives: Sequence[Mapping[str, Any]]) -> None:
+    """Print the plans there were to choose from, if there was a choice; of a long list its beginning."""
+    if len(alternatives) < 2:
+        return
+    keys = [key for key in ("theorem", "activation", "width", "iterations") if key in alternatives[0]]
+    shown = alternatives[:SHOWN_ALTERNATIVES]
+    title = "Alternatives" if len(shown) == len(alternatives) else f"The first {len(shown)} of {len(alternatives)}"
+    print_table(title, keys, [[other.get(key) for key in keys] for other in shown])

@@ -9,7 +9,10 @@ from .output import print_json, print_plan
 if TYPE_CHECKING:
     from ..bounds import Activation, Loss
 
-EXAMPLE = "robustntk width --radius 3.91 --dim 65 --epsilon 0.5"
+EXAMPLES = (
+    "robustntk width --radius 3.91 --dim 65 --epsilon 0.5",
+    "robustntk width --classes 0,1 --samples 20 --delta 0.1 --epsilon 0.5",
+)
 
 SCALING_LAWS = ("P1", "P2")
 ONLY_FOR_GUARANTEES = ("confidence", "gradient_bound", "shares", "terms")
@@ -19,10 +22,16 @@ def run(
     epsilon: options.Epsilon,
     radius: options.Radius = None,
     dim: options.Dimension = None,
-    activation: options.Activation = "quadratic_relu",
-    scale: options.Scale = "1",
+    activation: options.ChosenActivation = "quadratic_relu",
+    scale: options.ChosenScale = "1",
     loss: options.Loss = "hinge",
     huber_kappa: options.HuberKappa = None,
+    data: options.OptionalData = None,
+    classes: options.Classes = None,
+    samples: options.Samples = None,
+    delta: options.OptionalDelta = None,
+    seed: options.OptionalSeed = None,
+    bias: options.OptionalBias = None,
     theorem: options.Theorem = "auto",
     target: options.Target = None,
     confidence: options.Confidence = None,
@@ -33,31 +42,33 @@ def run(
     constant: options.Constants = None,
     as_json: options.Json = False,
 ) -> int:
-    """Plan a run: the width, step size and iterations that reach epsilon from a given radius."""
-    if radius is None:
+    """Plan a run: the width, step size and iterations that reach epsilon from a given radius, or from that of data.
+
+    Without --radius it is computed from the data, as by `robustntk radius` and with its defaults. Such a plan is
+    conditional: it is `robustntk verify` that draws a network and checks it there.
+    """
+    of_data = present(data=data, classes=classes, samples=samples, delta=delta, seed=seed, bias=bias)
+    of_guarantees = present(target=target, confidence=confidence, share=share, slack=slack, step_size=step_size)
+    of_laws = present(constant=constant, depth=depth)
+    if radius is None and not of_data:
         raise ValueError("give --radius, or --data with --delta to compute it")
-    for_guarantees = {
-        "target": target,
-        "confidence": confidence,
-        "share": share,
-        "slack": slack,
-        "step-size": step_size,
-    }
+    if radius is not None:
+        refuse(of_data, "--radius is given, so nothing is computed from data")
     if theorem in SCALING_LAWS:
-        refuse(for_guarantees, f"--theorem {theorem} is a scaling law and has no such option")
-        constants = parse_constants(constant or ())
-        plan = scaling_law_values(theorem, epsilon, radius, dim=dim, depth=depth, constants=constants)
+        refuse(of_guarantees, f"--theorem {theorem} is a scaling law and has no such option")
+        refuse(of_data, f"--theorem {theorem} takes its radius from --radius")
+        plan = scaling_law_values(theorem, epsilon, str(radius), dim=dim, depth=depth, constants=constant or ())
     else:
-        refuse({"constant": constant, "depth": depth}, "it belongs to the scaling laws --theorem P1 and P2")
-        plan = guaranteed_plan(
-            target_epsilon=epsilon,
-            radius=radius,
-            dimension=dim,
-            activation=read_activation(activation, scale),
-            loss=read_loss(loss, huber_kappa),
-            theorem=theorem,
-            **renamed_for_bounds(for_guarantees),
-        )
+        refuse(of_laws, "it belongs to the scaling laws --theorem P1 and P2")
+        wanted = {"target_epsilon": epsilon, "loss": read_loss(loss, huber_kappa), "theorem": theorem, **of_guarantees}
+        if radius is None:
+            from .data_plan import plan_for_data
+
+            refuse(present(dim=dim), "the data have a dimension of their own")
+            plan = plan_for_data(of_data, activation=activation, scale=scale, as_json=as_json, **wanted)
+        else:
+            chosen = read_activation(activation, scale)
+            plan = guaranteed_plan(radius=radius, dimension=dim, activation=chosen, **wanted)
     if as_json:
         print_json(plan)
     else:
@@ -65,28 +76,26 @@ def run(
     return 0
 
 
+def present(**options: Any) -> dict[str, Any]:
+    """The options that were given."""
+    return {name: value for name, value in options.items() if value is not None}
+
+
 def refuse(given: Mapping[str, object], reason: str) -> None:
-    """Raise for the first option that was given: none may be dropped silently."""
-    for name, value in given.items():
-        if value is not None:
-            raise ValueError(f"--{name} cannot be used here: {reason}")
+    """Raise for the first of the options that were given: none may be dropped silently."""
+    for name in given:
+        raise ValueError(f"--{name.replace('_', '-')} cannot be used here: {reason}")
 
 
-def renamed_for_bounds(given: Mapping[str, Any]) -> dict[str, Any]:
-    """The options that were given, by the names of ``required_width``; the others keep its defaults."""
-    names = {"slack": "comparator_loss", "step-size": "step_size"}
-    return {names.get(name, name): value for name, value in given.items() if value is not None}
-
-
-def guaranteed_plan(**arguments: Any) -> dict[str, Any]:
-    """The plan of ``bounds.required_width`` as JSON."""
+def guaranteed_plan(*, slack: str = "0", **arguments: Any) -> dict[str, Any]:
+    """The plan of ``bounds.required_width`` as JSON; `slack` is its ``comparator_loss``."""
     from ..bounds import required_width
 
-    return required_width(**arguments).to_json()
+    return required_width(comparator_loss=slack, **arguments).to_json()
 
 
 def scaling_law_values(
-    name: str, epsilon: str, radius: str, *, dim: int | None, depth: int | None, constants: dict[str, str]
+    name: str, epsilon: str, radius: str, *, dim: int | None, depth: int | None, constants: Iterable[str]
 ) -> dict[str, Any]:
     """What the scaling law gives, as JSON with the keys of a plan; those it cannot have are None."""
     from ..bounds import scaling_law
@@ -94,7 +103,9 @@ def scaling_law_values(
     law = scaling_law(name)
     if depth is not None and "depth" not in law.variables:
         raise ValueError(f"--depth cannot be used here: {name} depends on {', '.join(law.variables)}")
-    value = law.evaluate(epsilon=epsilon, radius=radius, depth=depth, dimension=dim, constants=constants)
+    value = law.evaluate(
+        epsilon=epsilon, radius=radius, depth=depth, dimension=dim, constants=parse_constants(constants)
+    )
     hypotheses = [{"text": text, "satisfied": None, "reason": "not checked"} for text in law.hypotheses]
     missing = dict.fromkeys((*ONLY_FOR_GUARANTEES, "activation", "loss"))
     return {**missing, "hypotheses": hypotheses, "alternatives": [], **value.to_json()}

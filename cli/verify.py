@@ -1,0 +1,111 @@
+"""``robustntk verify``, the main job: data, radius, plan, training at exactly that plan, comparison, report."""
+
+from collections.abc import Mapping
+from pathlib import Path
+from typing import Annotated, Any
+
+import typer
+
+from . import options
+from .output import number, print_fields, print_json, print_plan, print_prose, print_table
+from .progress import progress
+
+EXAMPLES = ("robustntk verify --classes 0,1 --samples 20 --epsilon 0.5 --out runs/a",)
+
+NetworkSeed = Annotated[
+    int,
+    typer.Option("--network-seed", metavar="INTEGER", parser=options.whole_number, help="Seed of the initial weights."),
+]
+MaxWidth = Annotated[
+    int,
+    typer.Option(
+        "--max-width",
+        metavar="INTEGER",
+        parser=options.whole_number,
+        help="Refuse plans that need more neurons than this.",
+    ),
+]
+Full = Annotated[
+    bool, typer.Option("--full", help="Run all T steps instead of stopping at the first that meets epsilon.")
+]
+RunFolder = Annotated[
+    Path,
+    typer.Option(
+        "--out",
+        metavar="FOLDER",
+        help="A new folder for the run, or that of the same run, interrupted: it is resumed.",
+        rich_help_panel=options.OUTPUT_PANEL,
+    ),
+]
+
+
+def run(
+    epsilon: options.Epsilon,
+    out: RunFolder,
+    data: options.Data = "digits",
+    classes: options.Classes = None,
+    samples: options.Samples = None,
+    delta: options.Delta = "0.1",
+    seed: options.Seed = 1,
+    bias: options.Bias = "0.5",
+    activation: options.Activation = "quadratic_relu",
+    scale: options.Scale = "1",
+    loss: options.Loss = "hinge",
+    huber_kappa: options.HuberKappa = None,
+    share: options.Share = None,
+    network_seed: NetworkSeed = 0,
+    max_width: MaxWidth = 4_000_000,
+    full: Full = False,
+    as_json: options.Json = False,
+) -> int:
+    """Train at the width that E1 prescribes for this data, and compare what is predicted with what is measured."""
+    from ..verify import ExperimentConfig, verify_in_folder
+    from .dataset import read_classes, real_number
+
+    config = ExperimentConfig(
+        data=data,
+        classes=read_classes(classes),
+        samples=samples,
+        delta=real_number("--delta", delta),
+        epsilon=epsilon,
+        activation=activation,
+        scale=scale,
+        loss=loss,
+        huber_kappa=huber_kappa,
+        bias=real_number("--bias", bias),
+        share=share or "1/2",
+        seed=seed,
+        network_seed=network_seed,
+        full=full,
+        max_width=max_width,
+    )
+    with progress("verify", as_json=as_json) as report:
+        result = verify_in_folder(config, out, report=report)
+    if as_json:
+        print_json(result)
+    else:
+        print_result(result)
+    return 0 if result["holds"] else 1
+
+
+def print_result(result: Mapping[str, Any]) -> None:
+    """The ``verify`` object as tables, the verdict last."""
+    empirical, predicted, plan = result["empirical"], result["predicted"], result["plan"]
+    print_plan({**plan, "alternatives": ()})
+    rows = [(row["step"], row["lhs"], row["rhs"], row["slack"]) for row in result["anatomy"]]
+    print_table("Anatomy of the proof along this run", ("inequality", "left", "right", "slack"), rows)
+    guaranteed, measured = number(predicted["guarantee"]), number(empirical["best_surrogate_loss"])
+    attacked, certified = (number(empirical[f"{kind}_robust_loss"]) for kind in ("attacked", "certified"))
+    print_fields(
+        "Predicted and measured",
+        {
+            "guaranteed surrogate loss": f"at most {guaranteed} within {plan['iterations']:,} steps",
+            "measured surrogate loss": f"{measured} at step {empirical['reached_at']:,}",
+            "infinite-width prediction": f"{number(predicted['infinite_width_final'])} at the last step",
+            "largest deviation from it": predicted["max_deviation"],
+            "robust loss of the best iterate": f"between {attacked} (attacked) and {certified} (certified)",
+            "stopped": f"after {empirical['steps']:,} steps: {empirical['stopped']}",
+            "report": f"{result['run_dir']}/report.html",
+        },
+    )
+    print_prose(f"holds: {'true' if result['holds'] else 'false'}")
