@@ -81,9 +81,7 @@ def test_the_command_line_starts_without_symbols_or_arrays() -> None:
 
 def test_all_rooms_are_found_from_anywhere_and_belong_to_this_checkout() -> None:
     code = "import robustntk.bounds, robustntk.kernels, robustntk.verify, robustntk.cli, robustntk as r;"
-    code += (
-        "print(*(getattr(r, room).__file__ for room in ('bounds', 'kernels', 'verify', 'cli')), sep='\\n')"
-    )
+    code += "print(*(getattr(r, room).__file__ for room in ('bounds', 'kernels', 'verify', 'cli')), sep='\\n')"
     done = subprocess.run([sys.executable, "-c", code], capture_output=True, text=True, check=True, cwd="/")
     assert [Path(line).resolve().parent.name for line in done.stdout.splitlines()] == list(ROOMS)
 

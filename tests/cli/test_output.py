@@ -34,7 +34,7 @@ def test_values_of_other_kinds() -> None:
 
 
 def test_interval_with_an_infinite_upper_end() -> None:
-    assert interval({"lower": 1.0, "estimate": 1.5, "upper": None}) == "1.5  in [1, inf]"
+    assert interval({"lower": 1.0, "estimate": 1.5, "upper": None}) == "1.5 in [1, inf]"
 
 
 def test_json_is_one_line_and_refuses_what_json_has_not(capsys: pytest.CaptureFixture[str]) -> None:

@@ -72,9 +72,7 @@ def test_an_integer_too_long_for_python_to_print_by_default() -> None:
     assert found["width"] == 10 ** (4 * 280 + 2 * 290)
 
 
-@given(
-    st.decimals(min_value="0.1", max_value=9, places=2), st.decimals(min_value="0.01", max_value=5, places=3)
-)
+@given(st.decimals(min_value="0.1", max_value=9, places=2), st.decimals(min_value="0.01", max_value=5, places=3))
 def test_decimals_on_the_command_line_are_exact(radius: Any, epsilon: Any) -> None:
     """For sin and hinge E1 asks for the least even m >= 16 R^4 / eps^2, in exact decimals."""
     from fractions import Fraction
@@ -141,9 +139,7 @@ def test_refused_with_one_line_that_names_the_reason(name: str) -> None:
 def test_scaling_law_has_the_keys_of_a_plan_and_exact_integers() -> None:
     """R^9 H^16 / eps^7 at R = 3, H = 10^6, eps = 1e-60."""
     chosen = [f"--constant={name}=1" for name in ("width", "dimension", "step_size", "iterations")]
-    found = plan(
-        "--theorem", "P1", "--radius", "3", "--epsilon", "1e-60", "--depth", "1000000", "--dim", "64", *chosen
-    )
+    found = plan("--theorem", "P1", "--radius", "3", "--epsilon", "1e-60", "--depth", "1000000", "--dim", "64", *chosen)
     assert found.keys() >= CONTRACT
     assert found["kind"] == "scaling-law"
     assert found["width"] == 3**9 * 10 ** (6 * 16 + 60 * 7)
@@ -152,15 +148,11 @@ def test_scaling_law_has_the_keys_of_a_plan_and_exact_integers() -> None:
 
 
 def test_scaling_law_of_two_layers_uses_the_constants_given() -> None:
-    chosen = [
-        f"--constant={name}={value}" for name, value in (("width", 5), ("step_size", 1), ("iterations", 1))
-    ]
+    chosen = [f"--constant={name}={value}" for name, value in (("width", 5), ("step_size", 1), ("iterations", 1))]
     assert plan("--theorem", "P2", "--radius", "2", "--epsilon", "0.1", *chosen)["width"] == 5 * 16 * 100
 
 
-@pytest.mark.parametrize(
-    "option", ["--share=1/3", "--confidence=0.9", "--slack=0.1", "--step-size=1", "--target=loss"]
-)
+@pytest.mark.parametrize("option", ["--share=1/3", "--confidence=0.9", "--slack=0.1", "--step-size=1", "--target=loss"])
 def test_scaling_law_refuses_options_of_guarantees(option: str) -> None:
     result = RUNNER.invoke(app, ["width", "--theorem", "P2", "--radius", "2", "--epsilon", "0.1", option])
     assert result.exit_code == 2

@@ -1,0 +1,133 @@
+"""Bad input, whatever the command: exit code 2, one line that names the culprit, nothing on stdout, nothing written."""
+
+import json
+from pathlib import Path
+
+import numpy as np
+import pytest
+from typer.testing import CliRunner
+
+from robustntk.cli.app import app
+
+RUNNER = CliRunner()
+
+COMMANDS = {
+    "radius": ["radius"],
+    "width": ["width", "--epsilon", "0.9"],
+    "verify": ["verify", "--epsilon", "0.9", "--out", "run"],
+}
+DIGITS = ["--data", "digits", "--classes", "0,1", "--samples", "4"]
+
+WRONG_DATA = {
+    "NaN in the data": (["--data", "nan.npz"], "row 2"),
+    "labels that are not -1 and +1": (["--data", "labels.npz"], "labels are 0, 1"),
+    "a truncated archive": (["--data", "cut.npz"], "cut.npz"),
+    "an archive without labels": (["--data", "unlabelled.npz"], "'y'"),
+    "no such file": (["--data", "nowhere.npz"], "nowhere.npz"),
+    "no such bundled set": (["--data", "mnist"], "mnist"),
+    "an unknown class": (["--classes", "0,banana"], "banana"),
+    "one class": (["--classes", "0"], "--classes"),
+    "the same class twice": (["--classes", "1,1"], "two different"),
+    "too many samples": (["--samples", "361"], "360"),
+    "no samples": (["--samples", "0"], "samples is 0"),
+    "half a sample": (["--samples", "2.5"], "2.5"),
+    "a negative seed": (["--seed", "-1"], "seed is -1"),
+    "delta of zero": (["--delta", "0"], "delta"),
+    "negative delta": (["--delta", "-0.1"], "delta"),
+    "delta is NaN": (["--delta", "nan"], "delta"),
+    "delta is infinite": (["--delta", "inf"], "delta"),
+    "delta is no number": (["--delta", "small"], "small"),
+    "delta beyond the sphere": (["--delta", "1.8"], "delta"),
+    "overlapping caps of opposite labels": (["--data", "close.npz"], "rows 1 and 2"),
+    "bias of one": (["--bias", "1"], "bias"),
+    "bias is NaN": (["--bias", "nan"], "bias"),
+    "an unknown activation": (["--activation", "swish"], "swish"),
+    "scale of zero": (["--scale", "0"], "scale"),
+}
+WRONG_TARGET = {
+    "epsilon of zero": (["--epsilon", "0"], "epsilon"),
+    "negative epsilon": (["--epsilon", "-1"], "epsilon"),
+    "epsilon is NaN": (["--epsilon", "nan"], "epsilon"),
+    "epsilon is no number": (["--epsilon", "tiny"], "tiny"),
+    "epsilon that the zero network has": (["--epsilon", "1"], "f = 0"),
+    "ReLU": (["--activation", "relu"], "relu"),
+    "logistic loss": (["--loss", "logistic"], "logistic"),
+    "squared hinge loss": (["--loss", "squared_hinge"], "squared_hinge"),
+    "an unknown loss": (["--loss", "mse"], "mse"),
+    "share of one": (["--share", "1"], "share"),
+    "kappa of a loss that has none": (["--huber-kappa", "2"], "kappa"),
+    "negative kappa": (["--loss", "huber", "--huber-kappa", "-1"], "kappa"),
+}
+WRONG_RUN = {
+    "a folder that is not a run": (["--out", "photos"], "photos"),
+    "a file": (["--out", "nan.npz"], "nan.npz"),
+    "a finished run": (["--out", "finished"], "finished"),
+    "an unfinished run of something else": (["--out", "other"], "other"),
+    "a negative network seed": (["--network-seed", "-1"], "network_seed"),
+    "no width at all": (["--max-width", "0"], "max_width"),
+    "automatic activation": (["--activation", "auto"], "auto"),
+}
+CASES = [
+    *((command, *case) for command in COMMANDS for case in WRONG_DATA.items()),
+    *((command, *case) for command in ("width", "verify") for case in WRONG_TARGET.items()),
+    *(("verify", *case) for case in WRONG_RUN.items()),
+]
+
+
+@pytest.fixture
+def desk(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> Path:
+    """The current folder, with bad data and with folders that no run may touch."""
+    monkeypatch.chdir(tmp_path)
+    points, labels = np.eye(4), np.array([1, -1, 1, -1])
+    broken = points.copy()
+    broken[2, 1] = np.nan
+    close = points.copy()
+    close[2] = close[1] + 0.01 * close[0]
+    np.savez("nan.npz", X=broken, y=labels)
+    np.savez("labels.npz", X=points, y=[0, 1, 0, 1])
+    np.savez("close.npz", X=close, y=labels)
+    np.savez("unlabelled.npz", X=points)
+    np.savez("whole.npz", X=points, y=labels)
+    Path("cut.npz").write_bytes(Path("whole.npz").read_bytes()[:-60])
+    for folder, name, content in (
+        ("photos", "holiday.txt", "sun"),
+        ("finished", "config.json", "{}"),
+        ("finished", "result.json", "{}"),
+        ("other", "config.json", json.dumps({"data": "wine"})),
+    ):
+        Path(folder).mkdir(exist_ok=True)
+        Path(folder, name).write_text(content)
+    return tmp_path
+
+
+def contents(folder: Path) -> dict[Path, bytes | None]:
+    return {path: path.read_bytes() if path.is_file() else None for path in folder.rglob("*")}
+
+
+def all_arguments(command: str, wrong: list[str]) -> list[str]:
+    """A good call of the command with the wrong options put last; data from a file replace the digits."""
+    return [*COMMANDS[command], *([] if wrong[0] == "--data" else DIGITS), *wrong]
+
+
+@pytest.mark.filterwarnings("error", "ignore::ResourceWarning")
+@pytest.mark.parametrize(
+    ("command", "name", "case"), [pytest.param(*case, id=f"{case[0]}-{case[1]}") for case in CASES]
+)
+@pytest.mark.parametrize("form", ["table", "json"])
+def test_bad_input_is_one_line_code_2_and_leaves_everything_as_it_was(
+    desk: Path, command: str, name: str, case: tuple[list[str], str], form: str
+) -> None:
+    wrong, culprit = case
+    before = contents(desk)
+    result = RUNNER.invoke(app, [*all_arguments(command, wrong), *(["--json"] if form == "json" else [])])
+    assert result.exit_code == 2, result.output
+    assert result.stdout == ""
+    assert result.stderr.startswith("error: ") and result.stderr.count("\n") == 1, result.stderr
+    assert culprit in result.stderr
+    assert contents(desk) == before
+
+
+@pytest.mark.parametrize("command", ["radius", "width"])
+def test_the_same_call_without_the_culprit_is_accepted(desk: Path, command: str) -> None:
+    for data in (DIGITS, ["--data", "whole.npz"]):
+        assert RUNNER.invoke(app, [*COMMANDS[command], *data, "--json"]).exit_code == 0
