@@ -15,7 +15,7 @@ help:
 	@echo "make test       lint, types and the fast tests"
 	@echo "make test-slow  the slow tests"
 	@echo "make deviation  deviation of width-m runs from the infinite-width curve, against 1/sqrt(m)"
-	@echo "make bench      timings beside the memory-bandwidth floor"
+	@echo "make bench      time of a step beside NumPy and the memory floor; accuracy of the kernels"
 	@echo "make install    only create $(VENV) with the locked dependencies"
 	@echo "make format     format the code      make clean  remove caches and build products"
 
@@ -40,6 +40,7 @@ test: lint types test-fast
 
 lint: $(INSTALLED)
 	$(BIN)/ruff check .
+	$(BIN)/ruff format --check .
 
 # No folder is called robustntk; mypy finds the namespace package through a tree of links.
 types: $(INSTALLED)
@@ -48,7 +49,7 @@ types: $(INSTALLED)
 	$(BIN)/mypy $(ROOMS:%=-p robustntk.%)
 
 test-fast: $(INSTALLED)
-	$(BIN)/python -m pytest -n 2 -m "not slow"
+	$(BIN)/python -m pytest -n 2 --dist loadfile -m "not slow"
 
 test-slow: $(INSTALLED)
 	$(BIN)/python -m pytest -m slow
@@ -58,10 +59,11 @@ deviation: $(INSTALLED)
 
 bench: $(INSTALLED)
 	$(BIN)/python benchmarks/adversarial_step.py
+	$(BIN)/python benchmarks/kernel_accuracy.py
 
 format: $(INSTALLED)
-	$(BIN)/ruff format $(ROOMS) tests benchmarks notebooks
 	$(BIN)/ruff check --fix .
+	$(BIN)/ruff format .
 
 clean:
 	rm -rf build dist *.egg-info .mypy_cache .pytest_cache .ruff_cache .hypothesis
