@@ -12,8 +12,8 @@ from rich.text import Text
 SHOWN_DIGITS = 21
 SHOWN_ALTERNATIVES = 10
 FROM_DATA = (
-    "R is the certified upper end of the interval for infinite width, less the slack. A drawn network has a kernel "
-    "of its own, on which this plan is conditional: robustntk verify draws one and checks it there."
+    "R is certified for infinite width. A drawn network has a kernel of its own, on which this plan is conditional: "
+    "robustntk verify draws one and checks it there."
 )
 STATUS = {
     True: Text("holds", style="green"),
@@ -132,5 +132,5 @@ def print_alternatives(alternatives: Sequence[Mapping[str, Any]]) -> None:
         return
     keys = [key for key in ("theorem", "activation", "width", "iterations") if key in alternatives[0]]
     shown = alternatives[:SHOWN_ALTERNATIVES]
-    title = "Alternatives" if len(shown) == len(alternatives) else f"The first {len(shown)} of {len(alternatives)}"
-    print_table(title, keys, [[other.get(key) for key in keys] for other in shown])
+    rest = "" if len(shown) == len(alternatives) else f", the first {len(shown)} of {len(alternatives)}"
+    print_table(f"Alternatives{rest}", keys, [[other.get(key) for key in keys] for other in shown])

@@ -5,7 +5,7 @@ import math
 
 import pytest
 
-from robustntk.cli.output import integer, interval, number, print_json, print_plan, print_table
+from robustntk.cli.output import integer, interval, number, print_alternatives, print_json, print_plan, print_table
 
 
 @pytest.mark.parametrize(
@@ -66,3 +66,13 @@ def test_a_plan_shows_width_open_hypothesis_and_statement(
     assert "59,794" in printed and "to be checked" in printed
     assert "[suffices]" in printed, "square brackets are text, not markup"
     assert "[robust]" in printed
+
+
+def test_of_many_alternatives_the_first_are_shown(capsys: pytest.CaptureFixture[str]) -> None:
+    others = [{"theorem": "E1", "activation": f"number {k}", "width": 1000 + k, "iterations": 5} for k in range(12)]
+    print_alternatives(others)
+    printed = capsys.readouterr().out
+    assert "the first 10 of 12" in printed and "number 9" in printed and "1,009" in printed
+    assert "number 10" not in printed
+    print_alternatives(others[:1])
+    assert capsys.readouterr().out == "", "a plan is no alternative to itself"
