@@ -59,13 +59,26 @@ def _step(
     inputs = [points @ weights.T for weights, _ in parts]
     values = sum(sigma(entry) @ outputs for entry, (_, outputs) in zip(inputs, parts, strict=True))
     pulls = (loss.slope(values, labels, jnp) / len(labels))[:, None] * points
-    gradients = [outputs[:, None] * (slope(entry).T @ pulls) for entry, (_, outputs) in zip(inputs, parts, strict=True)]
-    moved = [weights - step_size * gradient for (weights, _), gradient in zip(parts, gradients, strict=True)]
+    active = [slope(entry) * outputs for entry, (_, outputs) in zip(inputs, parts, strict=True)]
+    moved = [weights - step_size * (entry.T @ pulls) for (weights, _), entry in zip(parts, active, strict=True)]
     distance = jnp.sqrt(sum(_sum_of_squares(new - start) for new, start in zip(moved, starts, strict=True)))
     projected = _project(moved, starts, distance, radius)
-    gradient_norm = jnp.sqrt(sum(_sum_of_squares(gradient) for gradient in gradients))
     mean_loss = jnp.mean(loss.value(values, labels, jnp))
-    return StepResult(projected, values, mean_loss, gradient_norm, jnp.minimum(distance, radius))
+    norm = _gradient_norm(active, pulls)
+    return StepResult(projected, values, mean_loss, norm, jnp.minimum(distance, radius))
+
+
+def _gradient_norm(active: list[Any], pulls: Any) -> Any:
+    """``|g_t|_F`` for ``g_t = sum_i a_i p_i'``, ``a_i`` a row of ``active`` and ``p_i`` one of ``pulls``.
+
+    With few points their n x n Gram matrices do; they spare a pass over an array as large as the weights.
+    """
+    import jax.numpy as jnp
+
+    if len(pulls) > pulls.shape[1]:
+        return jnp.sqrt(sum(_sum_of_squares(entry.T @ pulls) for entry in active))
+    squared = sum(jnp.sum((entry @ entry.T) * (pulls @ pulls.T)) for entry in active)
+    return jnp.sqrt(jnp.maximum(squared, 0.0))
 
 
 def _project(moved: list[Any], starts: tuple[Any, Any], distance: Any, radius: Any) -> tuple[Any, Any]:

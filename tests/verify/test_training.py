@@ -1,4 +1,5 @@
 import math
+from itertools import pairwise
 from pathlib import Path
 from typing import Any
 
@@ -86,6 +87,18 @@ def test_run_is_the_algorithm_of_theory_section_0(name: str, loss: str) -> None:
 def test_reference_refutes_a_run_of_another_algorithm(wrong: dict[str, bool]) -> None:
     expected = reference("erf", "hinge", **wrong)
     assert np.max(np.abs(run().surrogate_losses - np.array(expected["losses"]))) > 1e-2
+
+
+@pytest.mark.parametrize("count", [3, 40])
+def test_gradient_norm_is_the_same_from_either_side(count: int) -> None:
+    rng = np.random.default_rng(0)
+    X, y = embed(rng.standard_normal((count, 7))), rng.choice([-1.0, 1.0], count)
+    start, loss = SymmetricInitialisation(64, 8, 0), get_loss("hinge")
+    seen: list[TrainingStep] = []
+    options = {"step_size": 0.1, "iterations": 3, "radius": 1.0, "dtype": np.float64, "observer": seen.append}
+    found = train(start, get_activation("erf"), loss, X, y, CAP, StandStill(), **options)  # type: ignore[arg-type]
+    moves = [np.linalg.norm(after.weights() - before.weights()) for before, after in pairwise(seen)]
+    np.testing.assert_allclose(found.gradient_norms[:2], np.array(moves) / 0.1, rtol=1e-9)
 
 
 def test_float32_training_follows_float64_training_closely() -> None:
