@@ -98,7 +98,7 @@ class KernelPredictor:
         for block in self._row_blocks(len(X)):
             slopes = kernel_slopes(self.kernel, X[block], self.centers, np)
             gradients[block] = (slopes * self.coefficients) @ self.centers
-        return gradients
+        return np.asarray(gradients)
 
     def _row_blocks(self, rows: int) -> Iterator[slice]:
         """Rows of X in blocks: the kernel values of one block, or its differences for ReLU, fit in a tile."""
