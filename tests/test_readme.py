@@ -39,7 +39,8 @@ class Example:
 
     def run(self, folder: Path) -> str:
         """Standard output in `folder`, which the command must leave with exit code 0."""
-        environment = os.environ | {"COLUMNS": "100", "PYTHONIOENCODING": "utf-8"}
+        # Beside other test processes, several BLAS threads per process only wait for each other.
+        environment = os.environ | {"COLUMNS": "100", "PYTHONIOENCODING": "utf-8", "OPENBLAS_NUM_THREADS": "1"}
         done = subprocess.run(
             [sys.executable, *self.arguments],
             cwd=folder,

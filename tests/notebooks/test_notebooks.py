@@ -36,7 +36,9 @@ def test_the_notebook_is_stored_without_outputs(script: Path) -> None:
     assert not any(cell.outputs or cell.execution_count for cell in code)
 
 
-def test_the_notebook_runs_and_shows_its_plots(script: Path, tmp_path: Path) -> None:
+def test_the_notebook_runs_and_shows_its_plots(script: Path, tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    # Beside other test processes, several BLAS threads per process only wait for each other.
+    monkeypatch.setenv("OPENBLAS_NUM_THREADS", "1")
     notebook = jupytext.read(script.with_suffix(".ipynb"))
     nbclient.NotebookClient(notebook, timeout=600, resources={"metadata": {"path": str(tmp_path)}}).execute()
     outputs = [output for cell in notebook.cells for output in cell.get("outputs", [])]
