@@ -56,9 +56,7 @@ class Activation:
         the point. Passing the test proves nothing, so theorems list declared constants as hypotheses still
         to be checked.
         """
-        constants = dict(
-            zip(_CONSTANTS, (derivative_bound, derivative_lipschitz, curvature_lipschitz), strict=True)
-        )
+        constants = dict(zip(_CONSTANTS, (derivative_bound, derivative_lipschitz, curvature_lipschitz), strict=True))
         activation = cls(
             name,
             _in_standard_symbol(expression),
@@ -119,13 +117,9 @@ def _not_negative(name: str, value: Number | None) -> sympy.Expr | None:
 def _in_standard_symbol(expression: sympy.Expr) -> sympy.Expr:
     """The expression in the real symbol `z`, with kinks as Piecewise, whose derivatives stay readable."""
     if not isinstance(expression, sympy.Expr) or len(expression.free_symbols) != 1:
-        raise InvalidInput(
-            f"the activation is {expression!r}: expected a SymPy expression in exactly one symbol"
-        )
+        raise InvalidInput(f"the activation is {expression!r}: expected a SymPy expression in exactly one symbol")
     if expression.has(sympy.Float):
-        raise InvalidInput(
-            f"the activation is {expression}: expected exact numbers (rationals), found a float"
-        )
+        raise InvalidInput(f"the activation is {expression}: expected exact numbers (rationals), found a float")
     (symbol,) = expression.free_symbols
     expression = expression.xreplace({symbol: z})
     if expression.has(sympy.Max, sympy.Min, sympy.Abs, sympy.sign, sympy.Heaviside):

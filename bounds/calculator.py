@@ -155,9 +155,7 @@ def _forward(problem: Problem, *, width: int, step_size: sympy.Expr, iterations:
 def _drawn(width: int, required: int) -> int:
     drawn = whole_number(width, name="width", even=True)
     if drawn < required:
-        raise WidthTooSmall(
-            f"width is {drawn}: theorem E1 asks for at least {required} here", required=required
-        )
+        raise WidthTooSmall(f"width is {drawn}: theorem E1 asks for at least {required} here", required=required)
     return drawn
 
 

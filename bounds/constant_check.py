@@ -36,18 +36,14 @@ def check_constants(activation: Activation) -> Outcome:
         "derivative_lipschitz": activation.derivative_lipschitz,
         "curvature_lipschitz": activation.curvature_lipschitz,
     }
-    declared = [
-        (name, order, value) for order, (name, value) in enumerate(named.items(), 1) if value is not None
-    ]
+    declared = [(name, order, value) for order, (name, value) in enumerate(named.items(), 1) if value is not None]
     for name, order, constant in declared:
         counterexample = _excess(activation.derivative(order), constant)
         if counterexample is None and order > 1:
             counterexample = _steep_pair(activation.derivative(order - 1), constant)
         if counterexample is not None:
             return Outcome.refuted(counterexample, f"{name} = {constant} is refuted at z = {counterexample}")
-    return Outcome.inconclusive(
-        f"no constant is refuted at {len(grid())} points of [-{_SPAN}, {_SPAN}] and beyond"
-    )
+    return Outcome.inconclusive(f"no constant is refuted at {len(grid())} points of [-{_SPAN}, {_SPAN}] and beyond")
 
 
 def grid() -> list[Fraction]:

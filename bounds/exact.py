@@ -55,9 +55,7 @@ def exact(value: Number, *, name: str = "value") -> sympy.Expr:
     try:
         return _rational(value)
     except (ValueError, TypeError, ArithmeticError):
-        raise InvalidInput(
-            f"{name} is {value!r}: expected a finite real number, such as 0.1 or '3/7'"
-        ) from None
+        raise InvalidInput(f"{name} is {value!r}: expected a finite real number, such as 0.1 or '3/7'") from None
 
 
 def _rational(value: Any) -> sympy.Rational:

@@ -42,9 +42,7 @@ def gradient_bound(
     if activation.derivative_bound is not None:
         return activation.derivative_bound
     if activation.derivative_lipschitz is None:
-        raise HypothesisError(
-            f"{activation.label} has no gradient bound: sigma' is neither bounded nor Lipschitz"
-        )
+        raise HypothesisError(f"{activation.label} has no gradient bound: sigma' is neither bounded nor Lipschitz")
     values = {
         m: sympy.Integer(whole_number(width, name="width")),
         R: positive(radius, name="radius"),
@@ -71,9 +69,7 @@ def is_random(activation: Activation, initial_operator_norm: sympy.Expr | None) 
 
 def measured_norm(value: Number) -> sympy.Expr:
     """An upper bound for ||W_0||_op as an exact constant; a float counts as its binary value."""
-    norm = exact(
-        Fraction(value) if isinstance(value, float) and math.isfinite(value) else value, name="operator norm"
-    )
+    norm = exact(Fraction(value) if isinstance(value, float) and math.isfinite(value) else value, name="operator norm")
     if is_less(norm, 0):
         raise InvalidInput(f"the operator norm is {value}: expected a number >= 0")
     return norm

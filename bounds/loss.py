@@ -97,9 +97,7 @@ _ROWS = (
         smoothness=Integer(1),
         zero_at_label=True,
         misclassification_loss=Rational(1, 2),
-        reasons={
-            "lipschitz": "it is Lipschitz only on a bounded range; theorem E3 uses its smoothness instead"
-        },
+        reasons={"lipschitz": "it is Lipschitz only on a bounded range; theorem E3 uses its smoothness instead"},
     ),
     Loss(
         "absolute",

@@ -64,9 +64,7 @@ class Problem:
             target=_target(target),
             dimension=None if dimension is None else whole_number(dimension, name="dimension"),
             confidence=between_zero_and_one(confidence, name="confidence"),
-            initial_operator_norm=None
-            if initial_operator_norm is None
-            else measured_norm(initial_operator_norm),
+            initial_operator_norm=None if initial_operator_norm is None else measured_norm(initial_operator_norm),
             comparator_loss=exact(comparator_loss, name="comparator_loss"),
             comparator_verified=comparator_verified,
         )

@@ -25,9 +25,7 @@ C_width, C_dimension, C_step_size, C_iterations = sympy.symbols(
     "C_width C_dimension C_step_size C_iterations", positive=True
 )
 _VARIABLES = {"radius": R, "depth": H, "dimension": d, "epsilon": epsilon}
-_CONSTANTS = {
-    symbol.name.removeprefix("C_"): symbol for symbol in (C_width, C_dimension, C_step_size, C_iterations)
-}
+_CONSTANTS = {symbol.name.removeprefix("C_"): symbol for symbol in (C_width, C_dimension, C_step_size, C_iterations)}
 
 
 @dataclass(frozen=True)
@@ -78,9 +76,7 @@ class ScalingLawValue:
             "iterations": self.iterations,
             "remark": self.remark,
             "statement": self.statement(),
-            "exact": {
-                name: str(value) for name, value in {**self.variables, "step_size": self.step_size}.items()
-            },
+            "exact": {name: str(value) for name, value in {**self.variables, "step_size": self.step_size}.items()},
         }
 
 

@@ -54,9 +54,7 @@ def require(theorem: str, hypotheses: Iterable[Hypothesis]) -> None:
     """Raise HypothesisError with the reason of the first hypothesis that fails."""
     for hypothesis in hypotheses:
         if hypothesis.satisfied is False:
-            raise HypothesisError(
-                f"{theorem} does not apply: it needs {hypothesis.text}, but {hypothesis.reason}"
-            )
+            raise HypothesisError(f"{theorem} does not apply: it needs {hypothesis.text}, but {hypothesis.reason}")
 
 
 def kind_of(hypotheses: Iterable[Hypothesis]) -> Kind:

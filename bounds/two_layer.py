@@ -16,6 +16,7 @@ from .errors import InvalidInput
 from .exact import is_less, nearest_float
 from .gradient import R, beta, m
 from .problem import Problem, Target
+from .prose import number_text
 from .theorem import Hypothesis, Kind, Theorem
 
 L, G, alpha, T, theta, epsilon = sympy.symbols("L G alpha T theta epsilon", positive=True)
@@ -65,9 +66,7 @@ class TwoLayerConvergence(Theorem):
         """The real number that the width has to reach, given what the bound as a whole may come to."""
         return WIDTH.xreplace(_values(problem, loss_budget, share))
 
-    def step_size(
-        self, problem: Problem, *, width: int, loss_budget: sympy.Expr, share: sympy.Expr
-    ) -> sympy.Expr:
+    def step_size(self, problem: Problem, *, width: int, loss_budget: sympy.Expr, share: sympy.Expr) -> sympy.Expr:
         """The step size that makes the fewest iterations necessary."""
         values = _values(problem, loss_budget, share)
         return STEP_SIZE.xreplace({**values, G: problem.gradient_bound(width)})
@@ -91,9 +90,7 @@ class TwoLayerConvergence(Theorem):
             )
         return ITERATIONS.xreplace(values)
 
-    def terms(
-        self, problem: Problem, *, width: int, step_size: sympy.Expr, iterations: int
-    ) -> dict[str, sympy.Expr]:
+    def terms(self, problem: Problem, *, width: int, step_size: sympy.Expr, iterations: int) -> dict[str, sympy.Expr]:
         """The three terms of the bound, in units of the loss; the comparator's is 0 for an excess loss."""
         values = {
             R: problem.radius,
@@ -123,9 +120,7 @@ def _values(problem: Problem, loss_budget: sympy.Expr, share: sympy.Expr) -> dic
 
 
 def _hypotheses(problem: Problem) -> Iterator[Hypothesis]:
-    yield Hypothesis(
-        "inputs and perturbations lie on the unit sphere", True, "the setting: data are embedded that way"
-    )
+    yield Hypothesis("inputs and perturbations lie on the unit sphere", True, "the setting: data are embedded that way")
     yield Hypothesis("f(W_0, .) = 0 (symmetric initialisation)", True, "by construction of W_0")
     yield _smooth_activation(problem)
     yield _lipschitz_loss(problem)
@@ -147,9 +142,7 @@ def _smooth_activation(problem: Problem) -> Hypothesis:
     if activation.derivative_lipschitz is None:
         return Hypothesis(text, False, f"{activation.label}: {activation.reasons['derivative_lipschitz']}")
     if not activation.proved:
-        return Hypothesis(
-            text, None, f"beta = {activation.derivative_lipschitz} is declared, tested on a grid only"
-        )
+        return Hypothesis(text, None, f"beta = {activation.derivative_lipschitz} is declared, tested on a grid only")
     return Hypothesis(text, True, f"{activation.label}: beta = {activation.derivative_lipschitz}")
 
 
@@ -180,7 +173,7 @@ def _gradient(problem: Problem) -> Hypothesis:
 
 
 def _comparator(problem: Problem) -> Hypothesis:
-    text = f"some W_* in B(R) has robust loss <= {problem.comparator_loss}"
+    text = f"some W_* in B(R) has robust loss <= {number_text(problem.comparator_loss)}"
     if problem.comparator_verified:
         return Hypothesis(text, True, "the caller has verified it on the drawn network")
     return Hypothesis(text, None, "to be checked on the drawn W_0")

@@ -64,15 +64,22 @@ def anatomy(
     slope_bound = upper_float(plan.gradient_bound * loss.lipschitz)
     a_posteriori = comparator + travelled + gradients + linearization
     residual, residual_bound = _near_linearity(drawn, training, X)
+    drawn_distance = float(np.linalg.norm(training.best_weights - drawn.initialisation.weights))
     return (
         Inequality("near-linearity at the best iterate (E1.a): max_i |f - linearisation|", residual, residual_bound),
         Inequality("gradients (E1.b): max_t |g_t| <= L G", float(np.max(training.gradient_norms)), slope_bound),
-        Inequality("ball: max_t |W_t - W_0| <= R", float(np.max(training.distances)), radius * (1.0 + 1e-6)),
+        Inequality("ball: |W_best - W_0| <= R", drawn_distance, radius),
         Inequality("comparator: |W_* - W_0| <= R", drawn.comparator.radius, radius),
-        Inequality("best <= average over the steps taken", training.best_surrogate_loss, average + 1e-6),
+        Inequality(
+            "best <= average over the steps taken, as trained", float(np.min(training.surrogate_losses)), average
+        ),
         Inequality("average <= a posteriori bound (E1.post)", average, a_posteriori),
-        Inequality("telescoped distances <= R^2 / (2 alpha T')", travelled, radius**2 / (2.0 * alpha * steps)),
-        Inequality("mean squared gradients <= L^2 G^2", gradients, 0.5 * alpha * slope_bound**2),
+        Inequality(
+            "distances: (|W_1 - W_*|^2 - |W_T'+1 - W_*|^2) / (2 alpha T') <= R^2 / (2 alpha T')",
+            travelled,
+            radius**2 / (2.0 * alpha * steps),
+        ),
+        Inequality("steps: alpha mean |g_t|^2 / 2 <= alpha L^2 G^2 / 2", gradients, 0.5 * alpha * slope_bound**2),
         Inequality("guarantee at T steps <= epsilon (E1.c)", upper_float(plan.guarantee.value), upper_float(epsilon)),
         Inequality("best surrogate loss <= epsilon", training.best_surrogate_loss, lower_float(epsilon)),
         Inequality("robust loss of the best iterate: attacked <= certified", attacked, certified),

@@ -48,7 +48,8 @@ class FiniteWidthSpace:
         """``<grad f(W_0, .), D>`` with ``D = sum_j c_j grad f(W_0, z_j)``."""
         displacement = self.displacement(centers, coefficients)
         start = self.initialisation
-        return LinearisedNetwork(start.weights, displacement, start.signs, self.activation)
+        # Attacks run in the dtype of these weights: float32 where the draw has no more digits.
+        return LinearisedNetwork(start.weights.astype(start.dtype), displacement, start.signs, self.activation)
 
     def margins(self, function: LinearisedNetwork, points: Array, labels: Array, cap: SphericalCap) -> Array:
         """The linear part of the network certificate."""

@@ -120,7 +120,8 @@ def _bundled(name: str) -> tuple[Array, NDArray[np.str_]]:
 
 def _read_npz(path: Path) -> tuple[Array, NDArray[np.str_]]:
     try:
-        with np.load(path, allow_pickle=False) as archive:
+        # The file is opened here, so that it is closed even where numpy stumbles over a truncated archive.
+        with path.open("rb") as handle, np.load(handle, allow_pickle=False) as archive:
             missing = {"X", "y"} - set(archive.files)
             if missing:
                 raise InvalidInput(

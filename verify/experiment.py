@@ -305,7 +305,11 @@ def verify_in_folder(config: ExperimentConfig, out: str | Path, *, report: Repor
     folder = RunFolder.claim(out, config.to_json())
     problem = check_config(config)
     folder.begin(config.to_json())
-    experiment = run_experiment(config, problem=problem, checkpoint=Checkpoint(folder.checkpoint), report=report)
+    try:
+        experiment = run_experiment(config, problem=problem, checkpoint=Checkpoint(folder.checkpoint), report=report)
+    except InvalidInput:
+        folder.abandon()
+        raise
     return save(experiment, folder)
 
 

@@ -30,6 +30,7 @@ from .cap import SphericalCap
 from .data import Dataset
 from .margin_target import check_epsilon, choose_margins
 from .minimum_norm import InfiniteWidthSpace, MinimumNormSolution, describe_radius, radius_interval
+from .predictors import homogeneity
 
 AUTO_SCALES = (Fraction(1, 2), Fraction(1), Fraction(2), Fraction(3), Fraction(4))
 
@@ -89,6 +90,9 @@ def plan_from_data(
 def candidate_activations(name: str, scale: str) -> list[Activation]:
     """The activations that a name and a scale stand for; ``auto`` stands for all that E1 admits, on a grid of scales.
 
+    A homogeneous activation (quadratic ReLU) keeps scale 1: its scale only multiplies the network, so the width that E1
+    asks for would fall without limit while the hypothesis about the drawn network gets ever less likely.
+
     Raises:
         InvalidInput: for an unknown name or a scale that is not positive.
     """
@@ -98,8 +102,8 @@ def candidate_activations(name: str, scale: str) -> list[Activation]:
         base = get_activation(each)
         if name == "auto" and base.derivative_lipschitz is None:
             continue
-        scales = AUTO_SCALES if scale == "auto" else (scale,)
-        found += [get_activation(each, scale=value) for value in scales]
+        scales = AUTO_SCALES if scale == "auto" and homogeneity(base) is None else (scale,)
+        found += [get_activation(each, scale="1" if value == "auto" else value) for value in scales]
     return found
 
 

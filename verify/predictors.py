@@ -89,7 +89,7 @@ class KernelPredictor:
         values = np.empty(len(X))
         for block in self._row_blocks(len(X)):
             values[block] = kernel_values(self.kernel, X[block], self.centers, np) @ self.coefficients
-        return values
+        return np.asarray(values)
 
     def input_gradient(self, X: Float[Any, "n d"]) -> Float[Array, "n d"]:
         """Gradient of f with respect to x in R^d; where K has a kink its tangential part is taken as 0."""

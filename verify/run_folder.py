@@ -28,10 +28,18 @@ def write_atomically(path: Path, content: bytes) -> None:
             stream.write(content)
             stream.flush()
             os.fsync(stream.fileno())
+        os.chmod(temporary, 0o666 & ~_umask())
         os.replace(temporary, path)
     except BaseException:
         Path(temporary).unlink(missing_ok=True)
         raise
+
+
+def _umask() -> int:
+    """The permissions that new files are denied; mkstemp denies all but the owner's."""
+    mask = os.umask(0)
+    os.umask(mask)
+    return mask
 
 
 def read_json(path: Path) -> dict[str, Any]:
@@ -79,6 +87,14 @@ class RunFolder:
         for leftover in self.path.glob(".*.tmp"):
             leftover.unlink(missing_ok=True)
         self.write_json(CONFIG, config)
+
+    def abandon(self) -> None:
+        """Take back `begin` after a refusal, unless the run has got as far as a checkpoint."""
+        if self.checkpoint.exists():
+            return
+        (self.path / CONFIG).unlink(missing_ok=True)
+        if not any(self.path.iterdir()):
+            self.path.rmdir()
 
     def write_json(self, name: str, content: Mapping[str, Any]) -> None:
         """One JSON object; infinities and NaN are refused, since JSON has none."""

@@ -40,9 +40,7 @@ def problems(draw):
     """Arguments that the calculators share, for all activations, scales and Lipschitz losses."""
     return {
         "radius": draw(positive_numbers),
-        "activation": get_activation(
-            draw(st.sampled_from(SMOOTH)), draw(st.sampled_from([1, 3, Fraction(1, 2)]))
-        ),
+        "activation": get_activation(draw(st.sampled_from(SMOOTH)), draw(st.sampled_from([1, 3, Fraction(1, 2)]))),
         "loss": draw(st.one_of(st.sampled_from(["hinge", "absolute"]), positive_numbers.map(huber))),
         "dimension": draw(st.integers(min_value=1, max_value=10**4)),
         "target": draw(st.sampled_from(["loss", "robust-error"])),
@@ -74,9 +72,7 @@ def test_integers_are_those_of_the_e1_formulas(problem, epsilon, share, part):
     lipschitz = 1 if isinstance(loss, str) else Fraction(int(loss.lipschitz.p), int(loss.lipschitz.q))
     factor = (2 * lipschitz * problem["radius"] ** 2 / (share * budget)) ** 2
     assert plan.width == 2 * ceiling(exact_of(factor) * activation.derivative_lipschitz**2 / 2)
-    bound = gradient_bound(
-        activation, width=plan.width, radius=problem["radius"], dimension=problem["dimension"]
-    )
+    bound = gradient_bound(activation, width=plan.width, radius=problem["radius"], dimension=problem["dimension"])
     rest = (1 - share) * budget
     assert sympy.simplify(plan.step_size * exact_of(lipschitz) ** 2 * bound**2 - exact_of(rest)) == 0
     assert plan.iterations == ceiling(exact_of((problem["radius"] * lipschitz / rest) ** 2) * bound**2)
@@ -119,9 +115,7 @@ def test_the_guarantee_of_the_required_width_meets_epsilon_and_two_neurons_less_
 def test_one_iteration_less_exceeds_the_regrets_share(problem, epsilon):
     plan = required_width(**problem, target_epsilon=epsilon)
     if plan.iterations > 1:
-        shorter = guarantee(
-            **problem, width=plan.width, step_size=plan.step_size, iterations=plan.iterations - 1
-        )
+        shorter = guarantee(**problem, width=plan.width, step_size=plan.step_size, iterations=plan.iterations - 1)
         budget = exact(epsilon) * plan.problem.loss_per_target / 2
         assert is_less(budget, shorter.terms["regret"])
 
@@ -177,18 +171,12 @@ def test_kinds_follow_from_what_is_still_open():
     common = {"target_epsilon": 0.5, "radius": 2}
     assert required_width(**common, activation="erf").kind == "conditional-guarantee"
     assert required_width(**common, activation="erf", comparator_verified=True).kind == "guarantee"
-    assert (
-        required_width(**common, activation="erf", target="excess-loss", loss="logistic").kind == "guarantee"
-    )
-    assert (
-        required_width(**common, activation=ARCTAN, comparator_verified=True).kind == "conditional-guarantee"
-    )
+    assert required_width(**common, activation="erf", target="excess-loss", loss="logistic").kind == "guarantee"
+    assert required_width(**common, activation=ARCTAN, comparator_verified=True).kind == "conditional-guarantee"
 
 
 def test_a_robust_error_costs_what_a_misclassified_point_costs():
-    half = required_width(
-        target_epsilon="0.4", radius=2, activation="erf", loss="huber", target="robust-error"
-    )
+    half = required_width(target_epsilon="0.4", radius=2, activation="erf", loss="huber", target="robust-error")
     same = required_width(target_epsilon="0.2", radius=2, activation="erf", loss="huber")
     assert (half.width, half.iterations) == (same.width, same.iterations)
     assert half.guarantee.value == 2 * same.guarantee.value

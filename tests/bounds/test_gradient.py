@@ -21,9 +21,7 @@ from robustntk.bounds import (
 from robustntk.bounds.activation import z
 
 
-@pytest.mark.parametrize(
-    "name", [name for name, row in ACTIVATIONS.items() if row.derivative_bound is not None]
-)
+@pytest.mark.parametrize("name", [name for name, row in ACTIVATIONS.items() if row.derivative_bound is not None])
 def test_a_bounded_derivative_is_the_bound_whatever_else_is_given(name):
     bound = gradient_bound(name, width=10, radius=1, initial_operator_norm=3)
     assert bound == ACTIVATIONS[name].derivative_bound
@@ -45,9 +43,7 @@ def test_the_random_bound_is_the_formula_of_e1b(width, dimension, radius, confid
         deviation = mpmath.sqrt(2 * mpmath.log(1 / (1 - level)))
         expected = beta * (1 + mpmath.sqrt(2 * dimension / m) + mpmath.sqrt(2) * deviation / mpmath.sqrt(m))
         expected += beta * mpmath.mpf(radius.numerator) / radius.denominator / mpmath.sqrt(m)
-        assert (
-            abs(mpmath.mpf(enclose(bound, 200).str(50, radius=False)) / expected - 1) < mpmath.mpf(10) ** -40
-        )
+        assert abs(mpmath.mpf(enclose(bound, 200).str(50, radius=False)) / expected - 1) < mpmath.mpf(10) ** -40
 
 
 def test_the_measured_bound_counts_a_float_as_its_binary_value():

@@ -41,9 +41,7 @@ def test_p1_is_the_recorded_formula_exactly(epsilon, radius, depth, dimension, f
 
 @given(epsilon=numbers, radius=numbers)
 def test_p2_is_the_recorded_formula_exactly(epsilon, radius):
-    value = P2.evaluate(
-        epsilon=epsilon, radius=radius, constants={"width": 16, "step_size": "1/2", "iterations": 2}
-    )
+    value = P2.evaluate(epsilon=epsilon, radius=radius, constants={"width": 16, "step_size": "1/2", "iterations": 2})
     assert value.width == ceiling(16 * radius**4 / epsilon**2)
     assert Fraction(str(value.step_size)) == epsilon / 2
     assert value.iterations == ceiling(4 * radius**2 / epsilon**2)

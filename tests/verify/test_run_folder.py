@@ -32,6 +32,23 @@ def test_claiming_writes_nothing(tmp_path: Path) -> None:
     assert not (tmp_path / "new").exists()
 
 
+def test_a_refused_run_leaves_nothing_behind_but_a_checkpoint_stays(tmp_path: Path) -> None:
+    folder = RunFolder.claim(tmp_path / "run", CONFIG)
+    folder.begin(CONFIG)
+    folder.abandon()
+    assert not folder.path.exists()
+    folder.begin(CONFIG)
+    folder.checkpoint.write_bytes(b"state")
+    folder.abandon()
+    assert folder.checkpoint.exists() and (folder.path / "config.json").exists()
+
+
+def test_files_have_the_permissions_of_any_new_file(tmp_path: Path) -> None:
+    (tmp_path / "plain").write_bytes(b"")
+    write_atomically(tmp_path / "ours", b"")
+    assert (tmp_path / "ours").stat().st_mode == (tmp_path / "plain").stat().st_mode
+
+
 def test_foreign_folders_and_files_are_refused(tmp_path: Path) -> None:
     (tmp_path / "thesis.tex").write_text("precious")
     with pytest.raises(InvalidInput, match="holds no run"):
