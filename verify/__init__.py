@@ -35,7 +35,8 @@ from .minimum_norm import (
     radius_interval,
     robust_minimum_norm,
 )
-from .network_certificate import NetworkBounds, PairedMoves, certify_network
+from .network_certificate import NetworkBounds, certify_network
+from .paired_moves import PairedMoves
 from .planning import DataPlan, candidate_activations, plan_from_data, plan_json
 from .predictors import KernelPredictor, LinearisedNetwork, TwoLayerNetwork
 from .report import render_report

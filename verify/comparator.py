@@ -25,7 +25,8 @@ from .cap import SphericalCap
 from .losses import certified_loss, needs_upper_margins
 from .margin_target import MarginTarget, check_epsilon, choose_margins
 from .minimum_norm import InfiniteWidthSpace, MarginRange, MinimumNormSolution, robust_minimum_norm
-from .network_certificate import NetworkBounds, PairedMoves, certify_linear_part, certify_network
+from .network_certificate import NetworkBounds, certify_linear_part, certify_network
+from .paired_moves import PairedMoves
 from .predictors import LinearisedNetwork
 
 Array = NDArray[np.float64]

@@ -24,10 +24,12 @@ from .infinite_width import InfiniteWidthRun, train_infinite_width
 from .losses import certified_loss, needs_upper_margins
 from .margin_target import check_epsilon
 from .minimum_norm import MinimumNormSolution, describe_radius, radius_interval
-from .network_certificate import PairedMoves, certify_network
+from .network_certificate import certify_network
+from .paired_moves import PairedMoves
 from .predictors import TwoLayerNetwork
 from .run_folder import CURVES, FIGURE, REPORT, RunFolder
 from .run_state import Checkpoint
+from .tiles import single_threaded_products
 from .training import TrainingRun, train
 
 Array = NDArray[np.float64]
@@ -187,6 +189,7 @@ def check_config(config: ExperimentConfig) -> Problem:
     return Problem(data, cap, activation, loss)
 
 
+@single_threaded_products
 def run_experiment(
     config: ExperimentConfig,
     *,

@@ -25,6 +25,7 @@ from .data import Dataset
 from .dual_program import dual_lower_bound, solve_dual, squared_norm_range
 from .kernel_certificate import certify_kernel
 from .predictors import KernelPredictor
+from .tiles import single_threaded_products
 
 Array = NDArray[np.float64]
 Progress = Callable[[int, float], None]
@@ -143,6 +144,7 @@ class _WorkingSet:
         return self.solve(space, points, labels, thresholds)
 
 
+@single_threaded_products
 def robust_minimum_norm(
     space: FunctionSpace,
     X: Float[np.ndarray, "n d"],

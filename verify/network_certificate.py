@@ -16,69 +16,21 @@ E1.a's ``beta (D_r.x')^2 / 2`` per neuron. The smallest of the applicable bounds
 from __future__ import annotations
 
 from dataclasses import dataclass
-from functools import cached_property
 
 import numpy as np
 from jaxtyping import Float
 from numpy.typing import NDArray
 
-from ..bounds import Activation, InvalidInput, upper_float
+from ..bounds import Activation, InvalidInput, get_activation, upper_float
 from ..kernels import numeric
 from .cap import SphericalCap
 from .cap_model import CapGeometry, QuadraticModel, minimum_over_cap
 from .kernel_certificate import CapBounds
+from .paired_moves import PairedMoves
+from .tiles import gram_upper_eigenvalue, in_parallel, weighted_product
 
 _EPSILON = float(np.finfo(np.float64).eps)
 Array = NDArray[np.float64]
-
-
-@dataclass(frozen=True)
-class PairedMoves:
-    """``W - W_0`` in pair coordinates: rows ``w_r``, half differences ``t_r`` and means ``q_r``, each (N, d) float64.
-
-    ``signs`` are the output signs ``a_r`` of the first halves. The network is
-    ``f(x) = (1/sqrt(m)) sum_r a_r [sigma((w_r + q_r + t_r).x) - sigma((w_r + q_r - t_r).x)]``.
-    """
-
-    rows: Array
-    signs: Array
-    differences: Array
-    means: Array
-
-    @classmethod
-    def between(cls, initial: Float[np.ndarray, "m d"], signs: Float[np.ndarray, " m"], weights: Array) -> PairedMoves:
-        """Pair coordinates of ``weights`` about a symmetric initialisation.
-
-        Raises:
-            InvalidInput: if the initialisation is not symmetric (then ``f(W_0, .)`` is not 0).
-        """
-        half = len(initial) // 2
-        if not (np.array_equal(initial[:half], initial[half:]) and np.array_equal(signs[:half], -signs[half:])):
-            raise InvalidInput("the initial weights are not mirrored pairs: expected w_{r+m/2} = w_r, a_{r+m/2} = -a_r")
-        first = np.asarray(weights[:half], np.float64) - initial[:half]
-        second = np.asarray(weights[half:], np.float64) - initial[half:]
-        rows = np.asarray(initial[:half], np.float64)
-        return cls(rows, np.asarray(signs[:half], np.float64), (first - second) / 2.0, (first + second) / 2.0)
-
-    @property
-    def width(self) -> int:
-        """The number m of neurons of the network."""
-        return 2 * len(self.rows)
-
-    def scaled(self, factor: float) -> PairedMoves:
-        """The same direction of motion, ``factor`` times as far."""
-        return PairedMoves(self.rows, self.signs, factor * self.differences, factor * self.means)
-
-    @cached_property
-    def operator_norms(self) -> tuple[float, float]:
-        """Upper bounds of the spectral norms of the half differences and of the means, bias column left out."""
-        return _operator_norm(self.differences), _operator_norm(self.means)
-
-    @property
-    def frobenius_norm(self) -> float:
-        """``|W - W_0|_F``, rounded up."""
-        squared = 2.0 * (np.sum(self.differences**2) + np.sum(self.means**2))
-        return float(np.sqrt(squared)) * (1.0 + 4.0 * len(self.rows) * _EPSILON + 1e-12)
 
 
 @dataclass(frozen=True)
@@ -118,8 +70,14 @@ def certify_network(
     """
     if activation.derivative_lipschitz is None:
         raise InvalidInput(f"activation {activation.label}: a network certificate needs a Lipschitz sigma'")
-    rows = [_certify_at(moves, activation, point, float(sign), cap) for point, sign in zip(points, signs, strict=True)]
-    linear, remainder = np.array(rows).reshape(-1, 2).T
+    network = _Network.of(moves, activation, cap)
+    _ = moves.operator_norms  # shared by all rows: computed once, before they run side by side
+
+    def certify(row: tuple[Array, float]) -> tuple[float, float]:
+        center = _Center.of(network, row[0])
+        return _linear_part(center, float(row[1])), _remainder(center)
+
+    linear, remainder = np.array(in_parallel(certify, zip(points, signs, strict=True))).reshape(-1, 2).T
     return NetworkBounds(linear, remainder)
 
 
@@ -131,99 +89,116 @@ def certify_linear_part(
     cap: SphericalCap,
 ) -> CapBounds:
     """Lower bounds of ``signs[i] g(x')`` for the linearisation ``g`` (no remainder): see `certify_network`."""
-    lower = [
-        _linear_part(_at_center(moves, activation, point, cap), float(sign))
-        for point, sign in zip(points, signs, strict=True)
-    ]
+    network = _Network.of(moves, activation, cap)
+    rows = zip(points, signs, strict=True)
+    lower = in_parallel(lambda row: _linear_part(_Center.of(network, row[0]), float(row[1])), rows)
     return CapBounds(np.array(lower), np.full(len(points), 2))
 
 
 @dataclass(frozen=True)
-class _Center:
-    """Everything about one cap that the bounds share; arrays over the N pairs."""
+class _Network:
+    """What all caps share; arrays over the N pairs, without the bias coordinate where it says sub."""
 
     moves: PairedMoves
     activation: Activation
     cap: SphericalCap
-    direction: Array
-    rows: Array  # sub-sphere coordinates of w_r
-    velocities: Array  # sub-sphere coordinates of v_r
-    preactivation: Array  # b_r
-    projection: Array  # c_r = v_r . x
+    rows: Array  # w_r, sub
+    velocities: Array  # v_r, sub
+    velocity_scale: Array  # v_r = velocity_scale_r t_r
     reach: Array  # largest |w_r . p|
     velocity_reach: Array  # largest |v_r . p|
+    difference_reach: Array  # largest |t_r . p|
+    beta: float
+    gamma: float | None
+    kinked: bool
+
+    @classmethod
+    def of(cls, moves: PairedMoves, activation: Activation, cap: SphericalCap) -> _Network:
+        delta = cap.delta * (1.0 + 16.0 * _EPSILON)
+        scale = np.sqrt(moves.width) * moves.signs
+        rows = np.ascontiguousarray(moves.rows[:, :-1])
+        difference_reach = delta * np.linalg.norm(moves.differences[:, :-1], axis=1)
+        gamma = activation.curvature_lipschitz
+        return cls(
+            moves,
+            activation,
+            cap,
+            rows,
+            scale[:, None] * moves.differences[:, :-1],
+            scale,
+            delta * np.linalg.norm(rows, axis=1),
+            np.abs(scale) * difference_reach,
+            difference_reach,
+            upper_float(activation.derivative_lipschitz),
+            None if gamma is None else upper_float(gamma),
+            _is_quadratic_relu(activation),
+        )
+
+    @property
+    def typical_reach(self) -> float:
+        """Typical ``|w_r.p|``: neurons closer to a kink than this are charged as if they switched."""
+        return float(np.median(self.reach)) / float(np.sqrt(self.rows.shape[1]))
 
 
-def _at_center(moves: PairedMoves, activation: Activation, point: Array, cap: SphericalCap) -> _Center:
-    velocity = (np.sqrt(moves.width) * moves.signs)[:, None] * moves.differences
-    rows, velocities = moves.rows[:, :-1], velocity[:, :-1]
-    delta = cap.delta * (1.0 + 16.0 * _EPSILON)
-    return _Center(
-        moves,
-        activation,
-        cap,
-        point[:-1] / np.linalg.norm(point[:-1]),
-        rows,
-        velocities,
-        moves.rows @ point,
-        velocity @ point,
-        delta * np.linalg.norm(rows, axis=1),
-        delta * np.linalg.norm(velocities, axis=1),
-    )
+def _is_quadratic_relu(activation: Activation) -> bool:
+    """By the expression: a name is no proof."""
+    return bool(activation.expression == get_activation("quadratic_relu", activation.scale).expression)
 
 
-def _certify_at(
-    moves: PairedMoves, activation: Activation, point: Array, sign: float, cap: SphericalCap
-) -> tuple[float, float]:
-    center = _at_center(moves, activation, point, cap)
-    return _linear_part(center, sign), _remainder(center, point)
+@dataclass(frozen=True)
+class _Center:
+    """One cap: its centre x, and over the pairs ``b_r = w_r.x``, ``c_r = v_r.x`` and ``t_r.x``."""
+
+    network: _Network
+    point: Array
+    direction: Array
+    preactivation: Array
+    projection: Array
+    difference: Array
+
+    @classmethod
+    def of(cls, network: _Network, point: Array) -> _Center:
+        moves = network.moves
+        difference = moves.differences @ point
+        direction = point[:-1] / np.linalg.norm(point[:-1])
+        return cls(network, point, direction, moves.rows @ point, network.velocity_scale * difference, difference)
 
 
 def _linear_part(center: _Center, sign: float) -> float:
     """The quadratic model of ``s g`` and its minimum on the cap."""
-    geometry = CapGeometry(center.cap.radius, center.cap.angle)
-    return minimum_over_cap(_model(center, sign, _threshold(center)), center.direction, geometry)[0]
+    cap = center.network.cap
+    return minimum_over_cap(_model(center, sign), center.direction, CapGeometry(cap.radius, cap.angle))[0]
 
 
-def _threshold(center: _Center) -> float:
-    """Twice the preactivation below which a kink is charged by a constant, not a curvature: typical ``|w.p|``."""
-    if _is_smooth(center.activation):
-        return 0.0
-    return 1.5 * float(np.median(center.reach)) / float(np.sqrt(center.rows.shape[1]))
-
-
-def _is_smooth(activation: Activation) -> bool:
-    return activation.curvature_lipschitz is not None
-
-
-def _model(center: _Center, sign: float, threshold: float) -> QuadraticModel:
+def _model(center: _Center, sign: float) -> QuadraticModel:
     """``s g(x + p)`` from below: exact quadratic part minus the majorant of the Taylor remainder of sigma'."""
-    count = len(center.rows)
-    first = numeric(center.activation, 1)(center.preactivation)
-    second = numeric(center.activation, 2)(center.preactivation)
-    weight, constant = _charged(center, sign, threshold)
+    network = center.network
+    rows, velocities = network.rows, network.velocities
+    count = len(rows)
+    first = numeric(network.activation, 1)(center.preactivation)
+    second = numeric(network.activation, 2)(center.preactivation)
+    weight, constant = _charged(center, sign)
     value = sign * float(first @ center.projection) / count - float(np.sum(constant)) / count
-    gradient = sign * (first @ center.velocities + (second * center.projection) @ center.rows) / count
-    left = sign * second[:, None] * center.velocities - weight[:, None] * center.rows
-    half = left.T @ center.rows / count
+    gradient = sign * (first @ velocities + (second * center.projection) @ rows) / count
+    half = sign * weighted_product(velocities, second, rows) - weighted_product(rows, weight, rows)
+    half /= count
     return QuadraticModel(value, gradient, half + half.T, _model_rounding(center, first, second, weight, constant))
 
 
-def _charged(center: _Center, sign: float, threshold: float) -> tuple[Array, Array]:
+def _charged(center: _Center, sign: float) -> tuple[Array, Array]:
     """``(omega, kappa)`` with ``s E_r <v_r, x'> >= -(omega_r (w_r.p)^2 + kappa_r)`` on the cap."""
+    network = center.network
     aligned = sign * center.projection
-    negative = np.maximum(center.velocity_reach - aligned, 0.0)
-    positive = np.maximum(center.velocity_reach + aligned, 0.0)
-    activation = center.activation
-    if _is_smooth(activation):
-        gamma = upper_float(activation.curvature_lipschitz)
-        return 0.5 * gamma * np.maximum(negative, positive), np.zeros_like(negative)
-    beta = upper_float(activation.derivative_lipschitz)
-    if activation.name == "quadratic_relu":
-        omega, kappa = _switching_majorant(np.abs(center.preactivation), center.reach, threshold)
-        return beta * omega * negative, beta * kappa * negative
+    negative = np.maximum(network.velocity_reach - aligned, 0.0)
+    positive = np.maximum(network.velocity_reach + aligned, 0.0)
+    if network.gamma is not None:
+        return 0.5 * network.gamma * np.maximum(negative, positive), np.zeros_like(negative)
+    threshold = 1.5 * network.typical_reach
+    if network.kinked:
+        omega, kappa = _switching_majorant(np.abs(center.preactivation), network.reach, threshold)
+        return network.beta * omega * negative, network.beta * kappa * negative
     # Only |E| <= 2 beta |w.p| is known, and 2 |a| <= a^2 / threshold + threshold.
-    worst = beta * np.maximum(negative, positive)
+    worst = network.beta * np.maximum(negative, positive)
     return worst / threshold, worst * threshold
 
 
@@ -247,65 +222,50 @@ def _model_rounding(center: _Center, first: Array, second: Array, weight: Array,
     A preactivation is off by at most ``d eps |w| |x|``, which moves sigma' by beta times that; at a kink of sigma' the
     same amount covers a misjudged side.
     """
-    count, size = center.rows.shape
-    speed = np.linalg.norm(center.velocities, axis=1) + np.abs(center.projection)
-    length = np.linalg.norm(center.rows, axis=1) + np.abs(center.preactivation) + 1.0
-    beta = upper_float(center.activation.derivative_lipschitz)
-    terms = (np.abs(first) + (np.abs(second) + beta) * length) * speed + weight * length**2 + np.abs(constant)
+    network = center.network
+    count, size = network.rows.shape
+    delta = network.cap.delta
+    speed = network.velocity_reach / delta + np.abs(center.projection)
+    length = network.reach / delta + np.abs(center.preactivation) + 1.0
+    terms = (np.abs(first) + (np.abs(second) + network.beta) * length) * speed + weight * length**2 + np.abs(constant)
     return float(4.0 * (count + 8.0 * size + 64.0) * _EPSILON * np.sum(terms) / count)
 
 
-def _remainder(center: _Center, point: Array) -> float:
+def _remainder(center: _Center) -> float:
     """Upper bound of ``|f(W, x') - g(x')|`` on the cap: the smaller of E1.a's and the paired one."""
-    beta = upper_float(center.activation.derivative_lipschitz)
-    moves, delta = center.moves, center.cap.delta
-    difference = _largest_product(moves.differences, moves.operator_norms[0], point, delta)
-    mean = _largest_product(moves.means, moves.operator_norms[1], point, delta)
-    root = float(np.sqrt(center.moves.width))
+    network, moves = center.network, center.network.moves
+    delta, beta = network.cap.delta, network.beta
+    difference = float(np.linalg.norm(center.difference)) + delta * moves.operator_norms[0]
+    mean = float(np.linalg.norm(moves.means @ center.point)) + delta * moves.operator_norms[1]
+    root = float(np.sqrt(moves.width))
     # The sum over both neurons of a pair of (D_r.x')^2 is 2 (t.x')^2 + 2 (q.x')^2.
     plain = beta * (difference**2 + mean**2) / root
-    paired = _pair_remainder(center, point) / root + 2.0 * beta * difference * mean / root
-    return float(min(plain, paired)) * (1.0 + 1e-9)
+    paired = _pair_remainder(center) / root + 2.0 * beta * difference * mean / root
+    return min(plain, paired) * (1.0 + 1e-9)
 
 
-def _largest_product(matrix: Array, operator_norm: float, point: Array, delta: float) -> float:
-    """``max |matrix x'|`` over the cap, by ``|matrix x| + delta |matrix|_op``, up to a few roundings."""
-    return float(np.linalg.norm(matrix @ point)) + delta * operator_norm
-
-
-def _operator_norm(matrix: Array) -> float:
-    """The spectral norm without the bias column, rounded up: the eigenvalue solver and the product are charged."""
-    gram = matrix[:, :-1].T @ matrix[:, :-1]
-    top = float(np.linalg.eigvalsh(gram)[-1]) + 4.0 * (len(matrix) + 64) * _EPSILON * float(np.trace(gram))
-    return float(np.sqrt(max(top, 0.0)))
-
-
-def _pair_remainder(center: _Center, point: Array) -> float:
+def _pair_remainder(center: _Center) -> float:
     """``sum_r |sigma(y+t) - sigma(y-t) - 2 sigma'(y) t|`` on the cap, for ``y = (w+q).x'`` and ``t = t_r.x'``."""
-    moves, delta = center.moves, center.cap.delta
-    moved = np.abs(moves.differences @ point) + delta * np.linalg.norm(moves.differences[:, :-1], axis=1)
-    if _is_smooth(center.activation):
-        return upper_float(center.activation.curvature_lipschitz) / 3.0 * float(np.sum(moved**3))
-    if center.activation.name != "quadratic_relu":
+    network, moves = center.network, center.network.moves
+    moved = np.abs(center.difference) + network.difference_reach
+    if network.gamma is not None:
+        return network.gamma / 3.0 * float(np.sum(moved**3))
+    if not network.kinked:
         return float("inf")
-    beta = upper_float(center.activation.derivative_lipschitz)
     shifted = moves.rows + moves.means
     # beta / 2 is the square of the scale: sigma(z) = max(0, scale z)^2.
-    return beta / 2.0 * _switched_squares(shifted[:, :-1], np.abs(shifted @ point), moved, delta)
+    return network.beta / 2.0 * _switched_squares(shifted, np.abs(shifted @ center.point), moved, network)
 
 
-def _switched_squares(rows: Array, distance: Array, moved: Array, delta: float) -> float:
-    """``sum_r (moved_r - |y_r + w_r.p|)_+^2`` over ``|p| <= delta``, with ``|y_r| = distance_r``.
+def _switched_squares(shifted: Array, distance: Array, moved: Array, network: _Network) -> float:
+    """``sum_r (moved_r - |y_r + u_r.p|)_+^2`` over ``|p| <= delta``, with ``|y_r| = distance_r`` and rows ``u_r``.
 
-    A neuron contributes only if ``|w_r.p| >= distance - moved``, hence at most ``moved^2 (w_r.p)^2 / gap^2``; neurons
+    A neuron contributes only if ``|u_r.p| >= distance - moved``, hence at most ``moved^2 (u_r.p)^2 / gap^2``; neurons
     whose gap is below the typical ``|w_r.p|`` are charged ``moved^2``.
     """
+    rows, delta = shifted[:, :-1], network.cap.delta * (1.0 + 16.0 * _EPSILON)
     gap = distance - moved
-    reach = delta * np.linalg.norm(rows, axis=1) * (1.0 + 1e-12)
-    typical = float(np.median(reach)) / np.sqrt(rows.shape[1])
-    certain = gap <= typical
-    possible = ~certain & (gap <= reach)
+    certain = gap <= network.typical_reach
+    possible = ~certain & (gap <= delta * np.linalg.norm(rows, axis=1) * (1.0 + 1e-12))
     weights = np.where(possible, (moved / np.where(possible, gap, 1.0)) ** 2, 0.0)
-    gram = (rows * weights[:, None]).T @ rows
-    top = float(np.linalg.eigvalsh(gram)[-1]) + 4.0 * (len(rows) + 64) * _EPSILON * float(np.trace(gram))
-    return float(np.sum(moved[certain] ** 2)) + delta**2 * max(top, 0.0)
+    return float(np.sum(moved[certain] ** 2)) + delta**2 * gram_upper_eigenvalue(rows, weights)

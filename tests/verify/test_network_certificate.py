@@ -12,7 +12,8 @@ from robustntk.verify import network_certificate
 from robustntk.verify.attack import ProjectedGradientAttack
 from robustntk.verify.cap import SphericalCap
 from robustntk.verify.data import embed
-from robustntk.verify.network_certificate import PairedMoves, certify_linear_part, certify_network
+from robustntk.verify.network_certificate import certify_linear_part, certify_network
+from robustntk.verify.paired_moves import PairedMoves
 from robustntk.verify.predictors import LinearisedNetwork, TwoLayerNetwork
 
 ACTIVATIONS = ["quadratic_relu", "erf", "tanh", "softplus", "gelu", "sin_cos"]
@@ -125,6 +126,17 @@ def test_user_defined_activation_without_gamma_is_still_certified() -> None:
     lower = certify_network(moves, activation, X, np.ones(2), cap).lower
     found = lowest(TwoLayerNetwork(weights, start.signs, activation), X, np.ones(2), cap)
     assert np.all(found - lower >= 0.0) and np.all(np.isfinite(lower))
+
+
+def test_a_name_is_no_proof() -> None:
+    """An activation that merely calls itself quadratic_relu gets no bound that rests on its being one."""
+    honest = Activation.define("mine", z / (1 + z**2), derivative_bound=1, derivative_lipschitz="1.5")
+    liar = Activation.define("quadratic_relu", z / (1 + z**2), derivative_bound=1, derivative_lipschitz="1.5")
+    start, weights, _ = random_network(5, "tanh", 50, 4, 1.0, 0.0)
+    X = embed(np.random.default_rng(5).standard_normal((2, 3)), bias=0.5)
+    moves = PairedMoves.between(start.weights, start.signs, weights)
+    bounds = [certify_network(moves, each, X, np.ones(2), SphericalCap(0.05)).lower for each in (honest, liar)]
+    assert np.array_equal(*bounds)
 
 
 def test_refusals() -> None:
