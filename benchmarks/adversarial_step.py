@@ -1,6 +1,6 @@
 """Time of one full-batch adversarial training step against plain NumPy and the memory-bandwidth floor.
 
-    python -m benchmarks.adversarial_step [--width 60000] [--samples 20] [--repeats 15]
+    python -m benchmarks.adversarial_step [--width 60000] [--samples 20] [--repeats 9]
 
 Both sides do the same step in the same dtype: a 10-step projected-gradient attack that keeps the best
 iterate, the gradient at the points found, the step and the projection on the ball. The NumPy side uses
@@ -147,16 +147,26 @@ def seconds_per_byte() -> float:
 
 
 def _median_seconds(functions: list[Callable[[], Any]], repeats: int) -> list[float]:
-    """Medians of interleaved repeats, after one unmeasured call of each."""
+    """Medians over interleaved blocks of consecutive calls, as in training.
+
+    Unmeasured calls come first in each block: OpenBLAS threads keep a core busy for some 30 ms after their
+    last product, and idle cores take as long to wake up.
+    """
     times: list[list[float]] = [[] for _ in functions]
-    for function in functions:
-        function()
     for _ in range(repeats):
         for function, record in zip(functions, times, strict=True):
-            begun = time.perf_counter()
-            function()
-            record.append(time.perf_counter() - begun)
+            _call_for(0.1, function)
+            for _ in range(5):
+                begun = time.perf_counter()
+                function()
+                record.append(time.perf_counter() - begun)
     return [float(np.median(record)) for record in times]
+
+
+def _call_for(seconds: float, function: Callable[[], Any]) -> None:
+    end = time.perf_counter() + seconds
+    while time.perf_counter() < end:
+        function()
 
 
 def measure(width: int, samples: int, dtype: np.dtype[Any], repeats: int) -> tuple[float, float, float]:
@@ -176,7 +186,7 @@ def main(arguments: list[str] | None = None) -> int:
     parser = argparse.ArgumentParser(description=__doc__, formatter_class=argparse.RawDescriptionHelpFormatter)
     parser.add_argument("--width", type=int, default=60_000)
     parser.add_argument("--samples", type=int, default=20)
-    parser.add_argument("--repeats", type=int, default=15)
+    parser.add_argument("--repeats", type=int, default=9)
     options = parser.parse_args(arguments)
     print(f"one step, 10 attack steps, n = {options.samples}, d = 65, m = {options.width}, quadratic ReLU, hinge")
     print(f"{'dtype':>8} {'NumPy ms':>9} {'JAX ms':>8} {'faster':>7} {'floor ms':>9} {'over floor':>11}")
