@@ -155,9 +155,10 @@ class ScalingLaw(Theorem):
 
     def _chosen(self, constants: Mapping[str, Number]) -> dict[str, sympy.Expr]:
         if set(constants) != set(self.constants):
+            given = f"constants are given for {', '.join(constants)}" if constants else "no constants are given"
             raise InvalidInput(
-                f"constants are given for {', '.join(constants) or 'nothing'}: {self.id} hides "
-                f"{', '.join(self.constants)}, which the paper does not give, so give exactly these"
+                f"{given}: {self.id} hides {', '.join(self.constants)}, which the paper does not give, so "
+                "give exactly these"
             )
         return {name: positive(constants[name], name=f"constant {name}") for name in self.constants}
 

@@ -10,6 +10,7 @@ from rich.table import Table
 from rich.text import Text
 
 SHOWN_DIGITS = 21
+SHOWN_PRECISION = 6
 SHOWN_ALTERNATIVES = 10
 FROM_DATA = (
     "R is certified for infinite width. A drawn network has a kernel of its own, on which this plan is conditional: "
@@ -55,9 +56,11 @@ def cell(value: object) -> Text:
 
 
 def interval(value: Mapping[str, float | None]) -> str:
-    """``estimate in [lower, upper]``; an upper end of None is infinite."""
-    upper = "inf" if value["upper"] is None else number(value["upper"])
-    return f"{number(value['estimate'])} in [{number(value['lower'])}, {upper}]"
+    """``estimate in [lower, upper]``, the ends rounded outward; an upper end of None is infinite."""
+    from ..verify.typography import at_least, at_most
+
+    upper = "inf" if value["upper"] is None else at_most(value["upper"], SHOWN_PRECISION)
+    return f"{number(value['estimate'])} in [{at_least(value['lower'], SHOWN_PRECISION)}, {upper}]"
 
 
 def stdout() -> Console:
@@ -121,7 +124,7 @@ def plan_fields(plan: Mapping[str, Any]) -> dict[str, object]:
     for group in ("shares", "terms"):
         shown |= {f"{group[:-1]}: {name}": value for name, value in (plan.get(group) or {}).items()}
     for name in ("confidence", "gradient_bound", "provenance", "remark"):
-        if plan.get(name) is not None:
+        if plan.get(name) not in (None, ""):
             shown[name.replace("_", " ")] = plan[name]
     return shown
 

@@ -159,7 +159,14 @@ class _Terms:
         return cls(predictor.kernel, sign * predictor.coefficients, predictor.centers[:, :-1], cosines, low, high)
 
     def model(self, displacement: Array) -> QuadraticModel:
-        """Sum of the minorants that touch ``kappa`` at the point with the given displacement."""
+        """Sum of the minorants that touch ``kappa`` at the point with the given displacement.
+
+        Where some minorant needs an infinite curvature the model is not finite, and the caller drops it.
+        """
+        with np.errstate(invalid="ignore"):
+            return self._touching(displacement)
+
+    def _touching(self, displacement: Array) -> QuadraticModel:
         width = self.high - self.low
         tangency = np.clip(
             self.cosines + self.centers @ displacement, self.low + 0.05 * width, self.high - 0.05 * width
@@ -169,8 +176,7 @@ class _Terms:
         offset = self.cosines - tangency
         constant = value + slope * offset + 0.5 * curvature * offset**2
         gradient = (self.weights * (slope + curvature * offset)) @ self.centers
-        with np.errstate(invalid="ignore"):  # an infinite curvature makes the model useless, which the caller sees
-            hessian = (self.centers * (self.weights * curvature)[:, None]).T @ self.centers
+        hessian = (self.centers * (self.weights * curvature)[:, None]).T @ self.centers
         return QuadraticModel(
             float(self.weights @ constant), gradient, hessian, self._rounding(value, slope, curvature, width)
         )

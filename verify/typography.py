@@ -32,30 +32,26 @@ def mathematics(text: str) -> Markup:
     return Markup(marked)
 
 
-def number(value: float | int | None, rounding: str = ROUND_HALF_EVEN) -> str:
-    """Four significant digits, integers in full with separators; None is an infinite end."""
+def number(value: float | int | None, rounding: str = ROUND_HALF_EVEN, digits: int = _DIGITS) -> str:
+    """A few significant digits, integers in full with separators; None is an infinite end."""
     if value is None:
         return "∞"
     if isinstance(value, int):
         return f"{value:,}"
     if not math.isfinite(value):
         return str(value)
-    rounded = Context(prec=_DIGITS, rounding=rounding).create_decimal(Decimal(value))
+    rounded = Context(prec=digits, rounding=rounding).create_decimal(Decimal(value))
     plain = rounded == 0 or Decimal("1e-3") <= abs(rounded) < Decimal("1e6")
     return (
-        f"{float(rounded):.{_DIGITS}g}"
-        if plain
-        else f"{rounded:.2e}"
-        if rounding == ROUND_HALF_EVEN
-        else f"{rounded:e}"
+        f"{float(rounded):.{digits}g}" if plain else f"{rounded:.2e}" if rounding == ROUND_HALF_EVEN else f"{rounded:e}"
     )
 
 
-def at_most(value: float | int | None) -> str:
+def at_most(value: float | int | None, digits: int = _DIGITS) -> str:
     """An upper bound, rounded up."""
-    return number(value, ROUND_CEILING)
+    return number(value, ROUND_CEILING, digits)
 
 
-def at_least(value: float | int | None) -> str:
+def at_least(value: float | int | None, digits: int = _DIGITS) -> str:
     """A lower bound, rounded down."""
-    return number(value, ROUND_FLOOR)
+    return number(value, ROUND_FLOOR, digits)

@@ -67,7 +67,7 @@ def test_a_scaling_law_is_no_guarantee():
 
 @pytest.mark.parametrize("law", SCALING_LAWS.values(), ids=SCALING_LAWS)
 def test_constants_are_never_chosen_silently(law):
-    with pytest.raises(InvalidInput, match=f"given for nothing: {law.id} hides width.*give exactly these"):
+    with pytest.raises(InvalidInput, match=f"no constants are given: {law.id} hides width.*give exactly these"):
         law.evaluate(epsilon=1, radius=1, depth=1, dimension=1, constants={})
     with pytest.raises(InvalidInput, match="given for width: "):
         law.evaluate(epsilon=1, radius=1, depth=1, dimension=1, constants={"width": 1})

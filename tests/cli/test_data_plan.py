@@ -70,12 +70,18 @@ def test_options_of_the_theorem_reach_it(data: list[str]) -> None:
     assert found["activation"] == "sin"
 
 
-@pytest.mark.parametrize("option", ["--activation", "--scale"])
-def test_auto_takes_the_least_width_and_lists_the_others(data: list[str], option: str) -> None:
-    found = plan(*data, *EPSILON, option, "auto")
+@pytest.mark.parametrize("options", [("--activation", "auto"), ("--activation", "erf", "--scale", "auto")])
+def test_auto_takes_the_least_width_and_lists_the_others(data: list[str], options: tuple[str, ...]) -> None:
+    found = plan(*data, *EPSILON, *options)
     widths = [other["width"] for other in found["alternatives"]]
     assert len(widths) >= 5 and widths == sorted(widths) and found["width"] == widths[0]
     assert len({other["activation"] for other in found["alternatives"]}) == len(widths)
+
+
+def test_auto_leaves_the_scale_of_a_homogeneous_activation_alone(data: list[str]) -> None:
+    """It only multiplies the network: the width would fall without limit, the hypothesis with it."""
+    found = plan(*data, *EPSILON, "--activation", "quadratic_relu", "--scale", "auto")
+    assert found["scale"] == 1.0 and len(found["alternatives"]) == 1
 
 
 def test_a_share_of_points_is_worth_the_loss_of_a_wrong_one(data: list[str]) -> None:
