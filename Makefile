@@ -8,7 +8,7 @@ ROOMS = bounds kernels verify cli
 TYPES = build/types/robustntk
 
 .DEFAULT_GOAL := help
-.PHONY: help install demo test lint types test-fast test-slow deviation bench format clean
+.PHONY: help install demo test lint types test-fast test-slow deviation bench readme-figure format clean
 
 help:
 	@echo "make demo       train at the prescribed width on real data and compare (about 5 minutes)"
@@ -60,6 +60,9 @@ deviation: $(INSTALLED)
 bench: $(INSTALLED)
 	$(BIN)/python benchmarks/adversarial_step.py
 	$(BIN)/python benchmarks/kernel_accuracy.py
+
+readme-figure: $(INSTALLED)
+	$(BIN)/python benchmarks/readme_figure.py
 
 format: $(INSTALLED)
 	$(BIN)/ruff check --fix .

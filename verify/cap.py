@@ -178,7 +178,8 @@ class SphericalCap:
         if y.shape != (len(X),) or not np.all(np.abs(y) == 1.0):
             raise InvalidInput(f"labels must be +1 or -1, one for each of the {len(X)} rows; got {y!r}")
         angle, first, second = _nearest_opposite(_unit(X[:, :-1], X[:, :-1], np), y)
-        if angle <= 2.0 * self.angle:
+        # A hair more than touching counts as touching, so that rounding never lets overlapping caps pass.
+        if not angle > 2.0 * self.angle * (1.0 + 1e-12):
             raise InvalidInput(
                 f"rows {first} and {second} have opposite labels and are {angle:.6g} rad apart, so their "
                 f"caps of angle {self.angle:.6g} (delta {self.delta!r}) overlap or touch: reduce delta below "
