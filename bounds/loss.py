@@ -97,7 +97,7 @@ _ROWS = (
         smoothness=Integer(1),
         zero_at_label=True,
         misclassification_loss=Rational(1, 2),
-        reasons={"lipschitz": "it is Lipschitz only on a bounded range; theorem E3 uses its smoothness instead"},
+        reasons={"lipschitz": "it is Lipschitz only on a bounded range, and E1 needs one constant for all predictions"},
     ),
     Loss(
         "absolute",

@@ -151,7 +151,7 @@ class SphericalCap:
         inside = np.maximum(off_sphere, off_bias) <= tolerance
         return np.asarray(inside & (chord <= self.delta + tolerance))
 
-    def check_on_sphere(self, X: Float[NDArray[np.float64], "n d"], *, tolerance: float = 1e-9) -> None:
+    def check_on_sphere(self, X: Float[NDArray[np.float64], "n d"], *, tolerance: float = 1e-12) -> None:
         """Raise InvalidInput, naming the row, unless all rows of ``X`` lie on ``S_b`` and d is at least 3."""
         if X.ndim != 2 or X.shape[1] < 3:
             raise InvalidInput(f"data of shape {X.shape} must have at least 3 columns, the bias included")

@@ -11,14 +11,14 @@ import math
 from collections.abc import Callable
 from dataclasses import dataclass
 from fractions import Fraction
-from functools import partial
+from functools import cached_property, partial
 
 import numpy as np
 import sympy
 from jaxtyping import Float
 from numpy.typing import NDArray
 
-from ..bounds import Activation, InvalidInput, Loss, Number, Plan, WidthTooSmall, required_width
+from ..bounds import Activation, InvalidInput, Loss, Number, Plan, WidthTooSmall, required_width, upper_float
 from ..kernels import SymmetricInitialisation, dual_kernel, empirical_gram, numeric
 from .attack import ProjectedGradientAttack
 from .cap import SphericalCap
@@ -44,6 +44,18 @@ class FiniteWidthSpace:
     def gram(self, left: Array, right: Array) -> Array:
         """``K_m(left, right)``."""
         return empirical_gram(self.initialisation, self.activation, left, right)
+
+    def entry_error(self, dimension: int) -> float:
+        """A mean over the neurons: one rounding each, of at most ``(|sigma'(0)| + beta |W_0| / sqrt(m))^2`` (E1.b)."""
+        width, activation = self.initialisation.width, self.activation
+        slope = upper_float(activation.derivative_at_zero)
+        slope += upper_float(activation.derivative_lipschitz) * self.operator_norm / math.sqrt(width)
+        return 4.0 * (width + dimension) * float(np.finfo(np.float64).eps) * slope**2
+
+    @cached_property
+    def operator_norm(self) -> float:
+        """Upper bound of ``|W_0|_op``."""
+        return self.initialisation.operator_norm_upper()
 
     def function(self, centers: Array, coefficients: Array) -> LinearisedNetwork:
         """``<grad f(W_0, .), D>`` with ``D = sum_j c_j grad f(W_0, z_j)``."""
@@ -213,10 +225,11 @@ def draw_certified_plan(
         if width > max_width:
             raise InvalidInput(f"the plan needs width {width}, above the limit of {max_width} neurons")
         start = SymmetricInitialisation(width, X.shape[1], seed, dtype=np.float32)
-        norm = start.operator_norm_upper()
+        drawn_space = FiniteWidthSpace(start, activation)
+        norm = drawn_space.operator_norm
         try:
             comparator = find_comparator(
-                FiniteWidthSpace(start, activation),
+                drawn_space,
                 X,
                 y,
                 cap,

@@ -45,24 +45,31 @@ def solve_dual(gram: Float[np.ndarray, "p p"], thresholds: Float[np.ndarray, " p
     return np.maximum(solution, 0.0) * scale
 
 
-def squared_norm_range(gram: Float[np.ndarray, "p p"], multipliers: Float[np.ndarray, " p"]) -> tuple[float, float]:
-    """An enclosure of ``l' K l`` for the exact kernel K of which ``gram`` is the float64 evaluation.
+def squared_norm_range(
+    gram: Float[np.ndarray, "p p"], multipliers: Float[np.ndarray, " p"], *, entry_error: float = 0.0
+) -> tuple[float, float]:
+    """An enclosure of ``l' K l`` for a kernel K whose entries ``gram`` has up to ``entry_error`` (absolute).
 
-    Kernel values are good to 2e-13 relative, and the sums carry at most ``2 p`` roundings each.
+    The sums carry at most ``2 p`` roundings each.
     """
     squared = float(multipliers @ gram @ multipliers)
     spread = _relative_error(len(multipliers)) * float(multipliers @ np.abs(gram) @ multipliers)
+    spread += entry_error * float(np.sum(multipliers)) ** 2 * (1.0 + 1e-12)
     return max(squared - spread, 0.0), squared + spread
 
 
 def dual_lower_bound(
-    gram: Float[np.ndarray, "p p"], multipliers: Float[np.ndarray, " p"], thresholds: Float[np.ndarray, " p"]
+    gram: Float[np.ndarray, "p p"],
+    multipliers: Float[np.ndarray, " p"],
+    thresholds: Float[np.ndarray, " p"],
+    *,
+    entry_error: float = 0.0,
 ) -> float:
     """``thresholds.l / sqrt(l' gram l)``, rounded down: below the norm of every feasible function for *any* ``l >= 0``.
 
     ``thresholds.l <= sum_i l_i a_i f(z_i) <= |f| sqrt(l' gram l)`` by Cauchy-Schwarz (theory E4.b).
     """
-    squared = squared_norm_range(gram, multipliers)[1]
+    squared = squared_norm_range(gram, multipliers, entry_error=entry_error)[1]
     if not squared > 0.0:
         return 0.0
     loss = _relative_error(len(multipliers)) * float(np.abs(thresholds) @ multipliers)
@@ -71,4 +78,4 @@ def dual_lower_bound(
 
 
 def _relative_error(terms: int) -> float:
-    return 2e-13 + 4.0 * terms * float(np.finfo(np.float64).eps)
+    return 4.0 * (terms + 8) * float(np.finfo(np.float64).eps)

@@ -80,7 +80,7 @@ def _order_zero(predictor: KernelPredictor, points: Array, signs: Array, cap: Sp
     """``f(x') >= f(x) k(t)/k(0) - residual * sqrt(k(0) - k(t)^2/k(0))`` with ``k`` the angular kernel."""
     value = signs * predictor.predict(points)
     top = predictor.kernel.at_one
-    residual = np.sqrt(np.maximum(_norm_squared(predictor) - _shrink(value**2) / top, 0.0))
+    residual = _residual_norm(predictor, _surely(value, _value_error(predictor)) ** 2 / top)
     angles = np.linspace(0.0, cap.angle, _GRID + 1)[None, :]
     drop = predictor.kernel.angular_drop(angles, cap.bias)
     power = np.sqrt(drop * (2.0 - drop / top) * (1.0 + _KERNEL_ERROR) + 1e-15 * top)
@@ -93,14 +93,15 @@ def _order_one(predictor: KernelPredictor, points: Array, signs: Array, cap: Sph
     kernel, bias = predictor.kernel, cap.bias
     value = signs * predictor.predict(points)
     slope = cap.radius * np.linalg.norm(_tangential(predictor.input_gradient(points), points), axis=1)
-    slope = slope + 4.0 * _value_error(predictor)
+    error = _value_error(predictor)
     top, stiffness = kernel.at_one, -float(kernel.angular_second(np.zeros(1), bias)[0])
-    explained = _shrink(value**2) / top + _shrink(slope**2) / stiffness
-    residual = np.sqrt(np.maximum(_norm_squared(predictor) - explained, 0.0))
+    # What the data explain of the norm is rounded down, what they take off the value is rounded up.
+    explained = _surely(value, error) ** 2 / top + _surely(slope, 4.0 * error) ** 2 / stiffness
+    residual, slope = _residual_norm(predictor, explained), slope + 4.0 * error
     angles = np.linspace(0.0, cap.angle, _GRID + 1)[None, :]
     drop = kernel.angular_drop(angles, bias)
     turn = -kernel.angular_first(angles, bias)
-    power = np.sqrt(np.maximum(drop * (2.0 - drop / top) - turn**2 / stiffness, 0.0) + 1e-13 * top)
+    power = np.sqrt(np.maximum(drop * (2.0 - drop / top) - turn**2 / stiffness, 0.0) + 1e-12 * top)
     candidates = value[:, None] * (1.0 - drop / top) - slope[:, None] * (turn / stiffness) - residual[:, None] * power
     return _settle(candidates, predictor, cap)
 
@@ -192,7 +193,7 @@ class _Terms:
         step = end - tangency
         with np.errstate(divide="ignore", invalid="ignore"):
             quotient = (self.kernel.value(end) - value - slope * step) / step**2
-            pad = 4.0 * _KERNEL_ERROR * self.kernel.at_one / step**2
+            pad = 4.0 * _KERNEL_ERROR * (self.kernel.at_one + np.abs(slope * step)) / step**2
         by_quotient = 2.0 * (quotient - np.sign(self.weights) * pad)
         below, above = self.kernel.second_bounds(self.low, self.high)
         by_range = np.where(self.weights > 0.0, below, above)
@@ -202,7 +203,8 @@ class _Terms:
     def _rounding(self, value: Array, slope: Array, curvature: Array, width: Array) -> float:
         """Absolute error of the evaluated model on the cap, from errors of kappa and of sums of p terms."""
         relative = _KERNEL_ERROR + 4.0 * (len(value) + self.centers.shape[1]) * _EPSILON
-        size = np.abs(value) + np.abs(slope) * (width + 1e-2) + np.abs(curvature) * (width + 1e-2) * width
+        # u_j itself is a rounded inner product, off by at most d roundings: hence the 1 beside each width.
+        size = np.abs(value) + np.abs(slope) * (width + 1.0) + np.abs(curvature) * (width + 1.0) * width
         return float(4.0 * relative * (np.abs(self.weights) @ size))
 
 
@@ -230,9 +232,14 @@ def _norm_squared(predictor: KernelPredictor) -> float:
     return predictor.norm_squared * (1.0 + 1e-12) + rounding
 
 
-def _shrink(values: Array) -> Array:
-    """A hair less: what is subtracted from a norm must not be overestimated."""
-    return values * (1.0 - 1e-12)
+def _residual_norm(predictor: KernelPredictor, explained: Array) -> Array:
+    """The norm of what the data leave open, rounded up; ``explained`` is the squared norm of what they fix."""
+    return np.asarray(np.sqrt(np.maximum(_norm_squared(predictor) - explained * (1.0 - 1e-12), 0.0)))
+
+
+def _surely(values: Array, error: float) -> Array:
+    """Magnitudes less the error with which they were evaluated."""
+    return np.asarray(np.maximum(np.abs(values) - error, 0.0))
 
 
 def _value_error(predictor: KernelPredictor) -> float:

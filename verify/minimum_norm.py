@@ -37,6 +37,9 @@ class FunctionSpace(Protocol):
     def gram(self, left: Array, right: Array) -> Array:
         """Kernel values, shape (len(left), len(right))."""
 
+    def entry_error(self, dimension: int) -> float:
+        """Absolute bound on the error of a float64 kernel value."""
+
     def function(self, centers: Array, coefficients: Array) -> Any:
         """``sum_j c_j K(., z_j)`` as something that the attack and `margins` understand."""
 
@@ -53,6 +56,14 @@ class InfiniteWidthSpace:
     def gram(self, left: Array, right: Array) -> Array:
         """``K(left, right)``."""
         return gram(self.kernel, left, right)
+
+    def entry_error(self, dimension: int) -> float:
+        """Kappa is good to 2e-13 relative, and its argument, a rounded inner product, to d roundings.
+
+        Next to the diagonal, where kappa' may be infinite, `gram` uses accurate angles instead.
+        """
+        slope = float(self.kernel.first(np.float64(1.0 - 1e-4)))
+        return 2e-13 * self.kernel.at_one + 2.0 * dimension * float(np.finfo(np.float64).eps) * slope
 
     def function(self, centers: Array, coefficients: Array) -> KernelPredictor:
         """A `KernelPredictor`."""
@@ -122,15 +133,17 @@ class _WorkingSet:
     thresholds: Array
     multipliers: Array
     signed_gram: Array
+    entry_error: float
 
     @classmethod
     def solve(cls, space: FunctionSpace, points: Array, labels: Array, thresholds: Array) -> _WorkingSet:
         signed = np.outer(labels, labels) * space.gram(points, points)
-        return cls(points, labels, thresholds, solve_dual(signed, thresholds), signed)
+        error = space.entry_error(points.shape[1])
+        return cls(points, labels, thresholds, solve_dual(signed, thresholds), signed, error)
 
     @property
     def lower(self) -> float:
-        return dual_lower_bound(self.signed_gram, self.multipliers, self.thresholds)
+        return dual_lower_bound(self.signed_gram, self.multipliers, self.thresholds, entry_error=self.entry_error)
 
     @property
     def active(self) -> NDArray[np.bool_]:
@@ -296,7 +309,8 @@ def _solution(
     """Assemble the interval. The norm is that of the function actually certified (its active part)."""
     keep = working.active
     multipliers = working.multipliers[keep]
-    squared = squared_norm_range(working.signed_gram[np.ix_(keep, keep)], multipliers)[1]
+    gram_kept = working.signed_gram[np.ix_(keep, keep)]
+    squared = squared_norm_range(gram_kept, multipliers, entry_error=working.entry_error)[1]
     norm = float(np.sqrt(squared)) * (1.0 + 1e-15)
     certified_upper = -certified[1] if len(certified) == 2 else math.inf
     factor, outcome = _feasible_multiple(margins, certified[0], certified_upper)

@@ -227,7 +227,8 @@ def _model_rounding(center: _Center, first: Array, second: Array, weight: Array,
     delta = network.cap.delta
     speed = network.velocity_reach / delta + np.abs(center.projection)
     length = network.reach / delta + np.abs(center.preactivation) + 1.0
-    terms = (np.abs(first) + (np.abs(second) + network.beta) * length) * speed + weight * length**2 + np.abs(constant)
+    bend = network.beta + (network.gamma or 0.0)  # sigma'' moves by gamma times the error of a preactivation
+    terms = (np.abs(first) + (np.abs(second) + bend) * length) * speed + weight * length**2 + np.abs(constant)
     return float(4.0 * (count + 8.0 * size + 64.0) * _EPSILON * np.sum(terms) / count)
 
 
@@ -266,6 +267,6 @@ def _switched_squares(shifted: Array, distance: Array, moved: Array, network: _N
     rows, delta = shifted[:, :-1], network.cap.delta * (1.0 + 16.0 * _EPSILON)
     gap = distance - moved
     certain = gap <= network.typical_reach
-    possible = ~certain & (gap <= delta * np.linalg.norm(rows, axis=1) * (1.0 + 1e-12))
+    possible = ~certain & (gap <= delta * np.linalg.norm(rows, axis=1) * (1.0 + 1e-9))
     weights = np.where(possible, (moved / np.where(possible, gap, 1.0)) ** 2, 0.0)
     return float(np.sum(moved[certain] ** 2)) + delta**2 * gram_upper_eigenvalue(rows, weights)

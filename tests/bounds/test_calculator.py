@@ -256,7 +256,7 @@ def test_bad_input_is_refused_in_one_clear_line(changes, complaint):
         ({"activation": "relu"}, "sigma' jumps at 0"),
         ({"loss": "logistic"}, "positive everywhere"),
         ({"loss": "logistic", "target": "robust-error"}, "positive everywhere"),
-        ({"loss": "squared_hinge"}, "Lipschitz only on a bounded range; theorem E3"),
+        ({"loss": "squared_hinge"}, "Lipschitz only on a bounded range"),
         ({"activation": "quadratic_relu"}, "needs the dimension"),
     ],
 )

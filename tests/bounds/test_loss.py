@@ -125,4 +125,4 @@ def test_a_missing_constant_comes_with_its_reason():
     for loss in CASES:
         missing = {key for key in ("lipschitz", "smoothness") if getattr(loss, key) is None}
         assert missing == set(loss.reasons) - {"zero_at_label"}
-    assert "E3" in get_loss("squared_hinge").reasons["lipschitz"]
+    assert "bounded range" in get_loss("squared_hinge").reasons["lipschitz"]

@@ -98,7 +98,7 @@ def test_the_robust_error_supposes_the_strongest_adversary():
     ("activation", "loss", "reason"),
     [
         ("relu", "hinge", "sigma' jumps at 0"),
-        ("erf", "squared_hinge", "E3"),
+        ("erf", "squared_hinge", "bounded range"),
         ("erf", "logistic", "positive everywhere"),
         ("quadratic_relu", "hinge", "dimension"),
     ],
