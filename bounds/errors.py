@@ -1,7 +1,7 @@
 """Errors that a caller can act upon: each names the offending value and says what was expected."""
 
 
-class InvalidInput(ValueError):  # noqa: N818 (says what is wrong, as do the names below)
+class InvalidInput(ValueError):
     """An argument is not what the called function can work with."""
 
 

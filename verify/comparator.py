@@ -22,6 +22,7 @@ from ..bounds import Activation, InvalidInput, Loss, Number, Plan, WidthTooSmall
 from ..kernels import SymmetricInitialisation, dual_kernel, empirical_gram, numeric
 from .attack import ProjectedGradientAttack
 from .cap import SphericalCap
+from .dual_program import Infeasible
 from .losses import certified_loss, needs_upper_margins
 from .margin_target import MarginTarget, check_epsilon, choose_margins
 from .minimum_norm import InfiniteWidthSpace, MarginRange, MinimumNormSolution, robust_minimum_norm
@@ -137,8 +138,26 @@ def find_comparator(
         seed: of the attack's restarts.
 
     Raises:
-        NoComparator: if the margins cannot be certified at this width.
+        NoComparator: if the margins cannot be met, or not be certified, at this width.
     """
+    try:
+        return _comparator(space, X, y, cap, loss, margins, start, seed)
+    except Infeasible as error:
+        width = space.initialisation.width
+        raise NoComparator(f"no comparator exists at width {width}: {error}; expected a larger width") from error
+
+
+def _comparator(
+    space: FiniteWidthSpace,
+    X: Array,
+    y: Array,
+    cap: SphericalCap,
+    loss: Loss,
+    margins: MarginRange,
+    start: MinimumNormSolution | None,
+    seed: int,
+) -> Comparator:
+    """`find_comparator`, for constraints that can be met."""
     one_sided = math.isinf(margins.upper)
     warm = start if one_sided else None
     solution = robust_minimum_norm(

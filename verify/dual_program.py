@@ -6,7 +6,13 @@ import numpy as np
 from jaxtyping import Float
 from numpy.typing import NDArray
 
+from ..bounds import InvalidInput
+
 Array = NDArray[np.float64]
+
+
+class Infeasible(InvalidInput):
+    """The constraints of a working set cannot be met in the function space, as far as the solver can tell."""
 
 
 def solve_dual(gram: Float[np.ndarray, "p p"], thresholds: Float[np.ndarray, " p"]) -> Float[np.ndarray, " p"]:
@@ -20,12 +26,15 @@ def solve_dual(gram: Float[np.ndarray, "p p"], thresholds: Float[np.ndarray, " p
         thresholds: right-hand sides of the constraints ``a_i f(z_i) >= thresholds_i``, shape (p,).
 
     Raises:
-        ArithmeticError: if the solver stops without a usable point.
+        Infeasible: if no function meets the constraints (the dual is unbounded), or the solver finds no usable point.
     """
     import clarabel
     from scipy import sparse
 
-    scale = 1.0 / np.sqrt(np.maximum(np.diag(gram), 1e-300))
+    diagonal = np.diag(gram)
+    if not np.all(diagonal > 1e-14 * np.max(diagonal, initial=0.0)):
+        raise Infeasible(f"the kernel vanishes at constraint {int(np.argmin(diagonal))} of {len(gram)}")
+    scale = 1.0 / np.sqrt(diagonal)
     scaled = gram * np.outer(scale, scale)
     size = len(gram)
     settings = clarabel.DefaultSettings()
@@ -39,10 +48,14 @@ def solve_dual(gram: Float[np.ndarray, "p p"], thresholds: Float[np.ndarray, " p
         [clarabel.NonnegativeConeT(size)],
         settings,
     )
-    solution = np.asarray(solver.solve().x, np.float64)
-    if not np.isfinite(solution).all():
-        raise ArithmeticError(f"the quadratic program of {size} constraints has no finite solution")
-    return np.maximum(solution, 0.0) * scale
+    answer = solver.solve()
+    solution = np.maximum(np.asarray(answer.x, np.float64), 0.0) * scale
+    if "Infeasible" in str(answer.status) or not (np.isfinite(solution).all() and np.max(solution, initial=0.0) > 0.0):
+        raise Infeasible(
+            f"no function of this space meets the {size} constraints (solver: {answer.status}); expected another "
+            "activation, a bias coordinate, or a smaller delta"
+        )
+    return solution
 
 
 def squared_norm_range(

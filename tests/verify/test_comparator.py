@@ -73,6 +73,18 @@ def test_a_posteriori_plan_has_no_open_hypothesis(data: Dataset) -> None:
     assert plan.guarantee.meets("0.9")
 
 
+@pytest.mark.parametrize(("epsilon", "scale"), [("0.999", "1"), ("0.9", "6")])
+def test_too_narrow_a_first_draw_is_widened(data: Dataset, epsilon: str, scale: str) -> None:
+    """E1 alone would allow a handful of neurons here, at which no robust comparator exists."""
+    activation = get_activation("quadratic_relu", scale=scale)
+    solution = radius_interval(data.X, data.y, CAP, activation=activation)
+    drawn = draw_certified_plan(
+        data.X, data.y, CAP, activation=activation, loss=get_loss("hinge"), target_epsilon=epsilon, solution=solution
+    )
+    assert drawn.draws > 1 and drawn.plan.width > drawn.plan.required_width
+    assert drawn.plan.kind.value == "guarantee" and np.all(drawn.comparator.margins > 0.0)
+
+
 def test_a_width_limit_is_respected(data: Dataset) -> None:
     with pytest.raises(InvalidInput, match="above the limit of 100 neurons"):
         draw_certified_plan(

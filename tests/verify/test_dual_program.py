@@ -1,10 +1,11 @@
 """Any multipliers give a lower bound; the solver's are nearly the best."""
 
 import numpy as np
+import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from robustntk.verify.dual_program import dual_lower_bound, solve_dual, squared_norm_range
+from robustntk.verify.dual_program import Infeasible, dual_lower_bound, solve_dual, squared_norm_range
 
 
 def feasible_problem(seed: int, size: int) -> tuple[np.ndarray, np.ndarray, np.ndarray]:
@@ -40,6 +41,13 @@ def test_nearly_dependent_rows_do_not_upset_the_solver() -> None:
     rows = np.array([row, row * (1 + 1e-13), row + 1e-12])
     multipliers = solve_dual(rows @ rows.T, np.ones(3))
     assert dual_lower_bound(rows @ rows.T, multipliers, np.ones(3)) * np.linalg.norm(row) > 0.999
+
+
+def test_constraints_that_cannot_be_met_are_said_to_be() -> None:
+    with pytest.raises(Infeasible, match="no function of this space meets"):
+        solve_dual(np.array([[1.0, -1.0], [-1.0, 1.0]]), np.ones(2))
+    with pytest.raises(Infeasible, match="vanishes at constraint 1"):
+        solve_dual(np.diag([1.0, 0.0]), np.ones(2))
 
 
 def test_zero_multipliers_give_the_trivial_bound() -> None:

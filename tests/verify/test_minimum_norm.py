@@ -94,6 +94,13 @@ def test_same_seed_same_interval() -> None:
     assert first.radius == second.radius and np.array_equal(first.coefficients, second.coefficients)
 
 
+def test_a_space_of_odd_functions_cannot_label_antipodes_alike() -> None:
+    """Without bias the kernel of sin is odd in each argument, so f(-x) = -f(x): no margin for equal labels."""
+    X = np.array([[1.0, 0.0, 0.0], [-1.0, 0.0, 0.0], [0.0, 1.0, 0.0]])
+    with pytest.raises(InvalidInput, match="no function of this space"):
+        radius_interval(X, np.array([1.0, 1.0, -1.0]), SphericalCap(0.05, 0.0), activation=get_activation("sin"))
+
+
 def test_overlapping_caps_name_the_two_rows() -> None:
     X, y = small_problem(0)
     with pytest.raises(InvalidInput, match=r"rows \d and \d have opposite labels"):
