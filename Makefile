@@ -60,6 +60,7 @@ deviation: $(INSTALLED)
 bench: $(INSTALLED)
 	$(BIN)/python benchmarks/adversarial_step.py
 	$(BIN)/python benchmarks/kernel_accuracy.py
+	$(BIN)/python benchmarks/startup.py
 
 readme-figure: $(INSTALLED)
 	$(BIN)/python benchmarks/readme_figure.py
