@@ -57,10 +57,22 @@ def cell(value: object) -> Text:
 
 def interval(value: Mapping[str, float | None]) -> str:
     """``estimate in [lower, upper]``, the ends rounded outward; an upper end of None is infinite."""
-    from ..verify.typography import at_least, at_most
+    upper = "inf" if value["upper"] is None else above(value["upper"])
+    return f"{number(value['estimate'])} in [{below(value['lower'])}, {upper}]"
 
-    upper = "inf" if value["upper"] is None else at_most(value["upper"], SHOWN_PRECISION)
-    return f"{number(value['estimate'])} in [{at_least(value['lower'], SHOWN_PRECISION)}, {upper}]"
+
+def below(value: float | None) -> str:
+    """A lower bound, rounded down."""
+    from ..verify.typography import at_least
+
+    return at_least(value, SHOWN_PRECISION)
+
+
+def above(value: float | None) -> str:
+    """An upper bound, rounded up."""
+    from ..verify.typography import at_most
+
+    return at_most(value, SHOWN_PRECISION)
 
 
 def stdout() -> Console:

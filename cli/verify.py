@@ -7,7 +7,7 @@ from typing import Annotated, Any
 import typer
 
 from . import options
-from .output import number, print_fields, print_json, print_plan, print_prose, print_table
+from .output import above, below, number, print_fields, print_json, print_plan, print_prose, print_table
 from .progress import progress
 
 EXAMPLES = ("robustntk verify --classes 0,1 --samples 20 --epsilon 0.5 --out runs/a",)
@@ -94,8 +94,8 @@ def print_result(result: Mapping[str, Any]) -> None:
     print_plan({**plan, "alternatives": ()})
     rows = [(row["step"], row["lhs"], row["rhs"], row["slack"]) for row in result["anatomy"]]
     print_table("Anatomy of the proof along this run", ("inequality", "left", "right", "slack"), rows)
-    guaranteed, measured = number(predicted["guarantee"]), number(empirical["best_surrogate_loss"])
-    attacked, certified = (number(empirical[f"{kind}_robust_loss"]) for kind in ("attacked", "certified"))
+    guaranteed, measured = above(predicted["guarantee"]), number(empirical["best_surrogate_loss"])
+    attacked, certified = below(empirical["attacked_robust_loss"]), above(empirical["certified_robust_loss"])
     print_fields(
         "Predicted and measured",
         {

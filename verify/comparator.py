@@ -23,7 +23,7 @@ from ..kernels import SymmetricInitialisation, dual_kernel, empirical_gram, nume
 from .attack import ProjectedGradientAttack
 from .cap import SphericalCap
 from .dual_program import Infeasible
-from .losses import certified_loss, needs_upper_margins
+from .losses import certified_loss
 from .margin_target import MarginTarget, check_epsilon, choose_margins
 from .minimum_norm import InfiniteWidthSpace, MarginRange, MinimumNormSolution, robust_minimum_norm
 from .network_certificate import NetworkBounds, certify_linear_part, certify_network
@@ -278,7 +278,7 @@ def _first_width(activation: Activation, loss: Loss, epsilon: sympy.Expr, target
         activation=activation,
         loss=loss,
         dimension=2,
-        comparator_loss=min(target.robust_loss, epsilon / 2) if needs_upper_margins(loss) else target.robust_loss,
+        comparator_loss=target.robust_loss,
         share=share,
     )
     return _even(plan.width + plan.width // 15)
@@ -293,7 +293,7 @@ def _plan(
     width: int,
     operator_norm: float,
 ) -> Plan:
-    """E1 at the drawn network, with a step size that float32 represents exactly: the run uses this very number.
+    """E1 at the drawn network, with a radius and a step size that float32 represents: the run uses these very numbers.
 
     Raises:
         NoComparator: if the comparator's own loss leaves nothing of epsilon.
@@ -304,7 +304,7 @@ def _plan(
     calculate = partial(
         required_width,
         target_epsilon=epsilon,
-        radius=Fraction(comparator.radius),
+        radius=Fraction(_float32_above(comparator.radius)),
         activation=activation,
         loss=loss,
         initial_operator_norm=Fraction(operator_norm),
@@ -315,6 +315,12 @@ def _plan(
     )
     step = np.float32(float(calculate().step_size))
     return calculate(step_size=Fraction(float(step)))
+
+
+def _float32_above(value: float) -> float:
+    """The least float32 number that is not below the value."""
+    rounded = np.float32(value)
+    return float(rounded if float(rounded) >= value else np.nextafter(rounded, np.float32(np.inf)))
 
 
 def _even(width: int) -> int:

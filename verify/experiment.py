@@ -120,8 +120,8 @@ class Experiment:
         steps = np.unique(np.geomspace(1, plan.iterations, 200).round())
         step, radius = float(plan.step_size), float(plan.radius)
         fixed = sum(upper_float(plan.terms[name]) for name in ("linearization", "comparator"))
-        slope = upper_float(plan.terms["regret"]) - radius**2 / (2.0 * step * plan.iterations)
-        bound = fixed + slope + radius**2 / (2.0 * step * steps)
+        step_term = upper_float(plan.terms["regret"]) - radius**2 / (2.0 * step * plan.iterations)
+        bound = fixed + step_term + radius**2 / (2.0 * step * steps)
         return Curves(
             self.training.surrogate_losses,
             self.infinite.surrogate_losses,

@@ -49,7 +49,7 @@ def certify_kernel(
     signs: Float[np.ndarray, " n"],
     cap: SphericalCap,
     *,
-    orders: tuple[int, ...] = (1, 2),
+    orders: tuple[int, ...] = (0, 1, 2),
 ) -> CapBounds:
     """Lower bounds of ``signs[i] f(x')`` for every ``x'`` in the cap around ``points[i]``.
 

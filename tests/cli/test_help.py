@@ -42,26 +42,29 @@ def test_example_of_the_whole_program_runs() -> None:
     assert [RUNNER.invoke(app, arguments).exit_code for arguments in examples_of()] == [0]
 
 
+def imported_by(arguments: list[str], modules: set[str]) -> str:
+    """Which of the modules a fresh process has loaded after running the command."""
+    code = (
+        f"import sys; from robustntk.cli.app import app; app({arguments!r}, standalone_mode=False);"
+        f"print(sorted({modules!r} & sys.modules.keys()))"
+    )
+    return subprocess.run([sys.executable, "-c", code], capture_output=True, text=True, check=True).stdout.splitlines()[
+        -1
+    ]
+
+
 @pytest.mark.parametrize("command", COMMANDS)
 def test_help_imports_nothing_heavy(command: str) -> None:
     """Why `--help` is quick; `benchmarks/startup.py` measures how quick."""
-    code = (
-        "import sys; from robustntk.cli.app import app;"
-        f"app([{command!r}, '--help'], standalone_mode=False);"
-        "print(sorted({'sympy', 'flint', 'numpy', 'scipy', 'jax', 'sklearn', 'matplotlib'} & sys.modules.keys()))"
+    assert (
+        imported_by([command, "--help"], {"sympy", "flint", "numpy", "scipy", "jax", "sklearn", "matplotlib"}) == "[]"
     )
-    done = subprocess.run([sys.executable, "-c", code], capture_output=True, text=True, check=True)
-    assert done.stdout.splitlines()[-1] == "[]"
 
 
 def test_a_plan_from_a_radius_imports_neither_jax_nor_the_rooms_for_data() -> None:
-    code = (
-        "import sys; from robustntk.cli.app import app;"
-        f"app({examples_of('width')[0]}, standalone_mode=False);"
-        "print(sorted({'jax', 'sklearn', 'robustntk.kernels', 'robustntk.verify'} & sys.modules.keys()))"
-    )
-    done = subprocess.run([sys.executable, "-c", code], capture_output=True, text=True, check=True)
-    assert done.stdout.splitlines()[-1] == "[]"
+    heavy = {"jax", "sklearn", "robustntk.kernels", "robustntk.verify"}
+    assert imported_by(examples_of("width")[0], heavy) == "[]"
+    assert imported_by(examples_of("width")[0], {"sympy"}) == "['sympy']"
 
 
 def test_help_lists_exactly_the_activations_and_losses_there_are() -> None:

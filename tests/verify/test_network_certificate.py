@@ -74,13 +74,16 @@ def test_no_point_of_a_cap_is_below_its_certificate(
 
 
 @given(st.floats(1e-3, 1.0), st.floats(1e-6, 2.0), st.floats(1e-2, 1.0))
-def test_switching_majorant_is_above_and_touches(reach: float, distance: float, threshold: float) -> None:
+def test_switching_majorant_is_above_and_one_five_per_cent_smaller_is_not(
+    reach: float, distance: float, threshold: float
+) -> None:
     omega, kappa = network_certificate._switching_majorant(np.array([distance]), np.array([reach]), threshold)
     inputs = np.linspace(0.0, reach, 4001)
-    gap = omega * inputs**2 + kappa - np.maximum(inputs - distance, 0.0)
-    assert np.all(gap >= -1e-15)
-    touches = float(np.min(gap[1:] / inputs[1:])) <= 1e-2
-    assert touches or distance < threshold / 2.0 or reach <= distance
+    majorant, target = omega * inputs**2 + kappa, np.maximum(inputs - distance, 0.0)
+    assert np.all(majorant - target >= -1e-15)
+    # It is attained at twice the distance, at the threshold, or at the end of the range, if that lies inside.
+    attained = threshold <= reach if distance < threshold / 2.0 else distance < 0.99 * reach
+    assert np.any(0.95 * majorant < target) or not attained
 
 
 @pytest.mark.parametrize("name", ["erf", "quadratic_relu"])
