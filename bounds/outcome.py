@@ -1,4 +1,7 @@
-"""What became of a claim that was checked: four outcomes, none of which can pass for a boolean."""
+"""What became of a claim that was checked: five outcomes, none of which can pass for a boolean.
+
+`CITED` is for a claim that rests on a published theorem: a stress test failed to refute it, nothing proved it.
+"""
 
 from __future__ import annotations
 
@@ -12,6 +15,7 @@ class Verdict(Enum):
     REFUTED = "refuted"
     INCONCLUSIVE = "inconclusive"
     UNSUPPORTED = "unsupported"
+    CITED = "cited"
 
 
 @dataclass(frozen=True)
@@ -37,6 +41,10 @@ class Outcome:
     @classmethod
     def unsupported(cls, reason: str) -> Outcome:
         return cls(Verdict.UNSUPPORTED, reason)
+
+    @classmethod
+    def cited(cls, reason: str) -> Outcome:
+        return cls(Verdict.CITED, reason)
 
     def __bool__(self) -> bool:
         raise TypeError("an Outcome is not true or false: compare its .verdict (inconclusive is not refuted)")
