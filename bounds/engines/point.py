@@ -1,0 +1,107 @@
+"""A point at which a claim fails, and whether a relation holds at it: exactly, or by balls."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping
+from dataclasses import dataclass
+from typing import Any
+
+import sympy
+
+from ..enclosure import enclose
+from ..errors import InvalidInput
+from .relations import substituted, without_negations
+
+_PRECISIONS = (128, 512, 2048)
+
+
+@dataclass(frozen=True)
+class Point:
+    """Exact values of the symbols."""
+
+    values: Mapping[Any, sympy.Expr]
+
+    def __str__(self) -> str:
+        return ", ".join(f"{name} = {_text(value)}" for name, value in self.values.items()) or "the constants"
+
+    def is_admissible(self) -> bool:
+        """Whether the values have the signs and the integrality that their symbols are declared with."""
+        return all(_admits(symbol, value) for symbol, value in self.values.items() if symbol.is_Symbol)
+
+
+def _text(value: sympy.Expr) -> str:
+    return str(value) if value.is_Rational else f"{value} (about {sympy.N(value, 6)})"
+
+
+_PROPERTIES = ("is_positive", "is_negative", "is_nonnegative", "is_nonpositive", "is_nonzero", "is_integer")
+
+
+def _admits(symbol: sympy.Symbol, value: sympy.Expr) -> bool:
+    return all(getattr(value, name) is True for name in _PROPERTIES if getattr(symbol, name) is True)
+
+
+def holds(formula: Any, point: Point) -> bool | None:
+    """Whether `formula` holds at the point; None where neither exact arithmetic nor balls can tell.
+
+    A relation of which one side is not a finite real number at the point does not hold.
+    """
+    return _holds(without_negations(formula), dict(point.values))
+
+
+def _holds(formula: Any, values: dict[Any, sympy.Expr]) -> bool | None:
+    if formula in (sympy.true, sympy.false):
+        return bool(formula)
+    if isinstance(formula, sympy.And | sympy.Or):
+        decisive = isinstance(formula, sympy.Or)
+        truths = [_holds(part, values) for part in formula.args]
+        if decisive in truths:
+            return decisive
+        return None if None in truths else not decisive
+    left, right = substituted(formula, values).args
+    if not (_is_defined(left) and _is_defined(right)):
+        return False
+    sign = sign_of(left - right)
+    return None if sign is None else _ADMITTED[formula.func](sign)
+
+
+_ADMITTED: dict[Any, Any] = {
+    sympy.Le: lambda sign: sign <= 0,
+    sympy.Lt: lambda sign: sign < 0,
+    sympy.Ge: lambda sign: sign >= 0,
+    sympy.Gt: lambda sign: sign > 0,
+    sympy.Eq: lambda sign: sign == 0,
+    sympy.Ne: lambda sign: sign != 0,
+}
+
+
+def _is_defined(value: sympy.Expr) -> bool:
+    infinite = value.has(sympy.zoo, sympy.nan, sympy.oo, -sympy.oo)
+    return not infinite and value.is_extended_real is not False
+
+
+def sign_of(constant: sympy.Expr) -> int | None:
+    """The proved sign of a constant without symbols, None where it cannot be told."""
+    if constant.is_Rational:
+        return int(constant.p > 0) - int(constant.p < 0)
+    for bits in _PRECISIONS:
+        try:
+            ball = enclose(constant, bits)
+        except InvalidInput:
+            return None
+        if ball > 0:
+            return 1
+        if ball < 0:
+            return -1
+    return 0 if is_exactly_zero(constant) else None
+
+
+def is_exactly_zero(constant: sympy.Expr) -> bool:
+    """Whether expansion, or the minimal polynomial of an algebraic number, shows the constant to be 0."""
+    if sympy.expand(constant) == 0:
+        return True
+    if constant.is_algebraic is not True:
+        return False
+    try:
+        return bool(sympy.minimal_polynomial(constant).is_Symbol)
+    except NotImplementedError:
+        return False
