@@ -12,9 +12,10 @@ from .activation import Activation
 from .activation_table import get_activation
 from .errors import HypothesisError, InvalidInput
 from .exact import Number, between_zero_and_one, exact, is_less, positive, whole_number
+from .letters import R, beta, d, m
 
 # E1.b as symbols; c is the confidence, the deviation s solves 1 - exp(-s^2 / 2) = c.
-d, m, R, beta, c = sympy.symbols("d m R beta c", positive=True)
+c = sympy.Symbol("c", positive=True)
 slope_at_zero, operator_norm = sympy.symbols("sigma'(0) ||W_0||_op", nonnegative=True)
 DEVIATION = sqrt(2 * log(1 / (1 - c)))
 RANDOM_OPERATOR_NORM = sqrt(m) * (1 + sqrt(2 * d / m) + sqrt(2) * DEVIATION / sqrt(m))

@@ -6,7 +6,7 @@ with y = 1 or -1; regression-type losses (absolute, Huber) are functions of f - 
 
 from __future__ import annotations
 
-from collections.abc import Mapping
+from collections.abc import Callable, Mapping
 from dataclasses import dataclass, field
 from types import MappingProxyType
 from typing import Any
@@ -15,7 +15,7 @@ import sympy
 from sympy import Integer, Max, Piecewise, Rational, exp, log
 
 from .errors import InvalidInput
-from .exact import Number, is_less, positive
+from .exact import Number, is_at_most, is_less, positive
 from .loss_functions import SLOPES, VALUES
 
 f = sympy.Symbol("f", real=True)
@@ -27,8 +27,8 @@ class Loss:
     """A convex loss, exact as `expression` in the symbols f and y, numeric as `value` and `slope`.
 
     `misclassification_loss` is the least loss of a prediction with the wrong sign (or 0): a fraction p of
-    points misclassified costs at least p times that. `kappa` is the parameter of the Huber loss, None
-    elsewhere.
+    points misclassified costs at least p times that. `kappa` is the parameter of the Huber loss and
+    `margin` that of the hinge losses, the least y f without loss; None elsewhere.
     """
 
     name: str
@@ -38,11 +38,19 @@ class Loss:
     zero_at_label: bool
     misclassification_loss: sympy.Expr
     kappa: sympy.Expr | None = None
+    margin: sympy.Expr | None = None
     reasons: Mapping[str, str] = field(default_factory=dict, compare=False, repr=False)
 
     @property
     def label(self) -> str:
+        if self.margin is not None:
+            return self.name if self.margin == 1 else f"{self.name} (margin {self.margin})"
         return self.name if self.kappa is None else f"{self.name} (kappa {self.kappa})"
+
+    @property
+    def parameter(self) -> sympy.Expr | None:
+        """The margin of a hinge loss or the kappa of the Huber loss."""
+        return self.kappa if self.margin is None else self.margin
 
     def value(self, prediction: Any, target: Any, xp: Any = None) -> Any:
         """l(f, y) elementwise, by broadcasting, in the dtype of the prediction (integers become floats).
@@ -60,7 +68,7 @@ class Loss:
             import numpy as xp  # late, so that the exact side of this room stays light
         prediction = xp.asarray(prediction) * 1.0
         target = xp.asarray(target, dtype=prediction.dtype)
-        return prediction, target, None if self.kappa is None else float(self.kappa), xp
+        return prediction, target, None if self.parameter is None else float(self.parameter), xp
 
 
 def huber(kappa: Number = 1) -> Loss:
@@ -80,25 +88,53 @@ def huber(kappa: Number = 1) -> Loss:
 
 
 _NOT_SMOOTH = "l' jumps at a kink, so no finite H exists"
-_ROWS = (
-    Loss(
+_NOT_LIPSCHITZ = "it is Lipschitz only on a bounded range, and one constant is needed for all predictions"
+
+
+def hinge(margin: Number = 1) -> Loss:
+    """max(0, tau - y f): a prediction costs nothing from the margin tau on.
+
+    Where only signs count, tau is free: dividing tau by c is training the network c f for the margin 1.
+    Raises InvalidInput unless 0 < tau <= 1, since l(y, y) = 0 needs tau <= 1.
+    """
+    tau = _margin(margin)
+    return Loss(
         "hinge",
-        Max(0, 1 - y * f),
+        Max(0, tau - y * f),
         lipschitz=Integer(1),
         smoothness=None,
         zero_at_label=True,
-        misclassification_loss=Integer(1),
+        misclassification_loss=tau,
+        margin=tau,
         reasons={"smoothness": _NOT_SMOOTH},
-    ),
-    Loss(
+    )
+
+
+def squared_hinge(margin: Number = 1) -> Loss:
+    """max(0, tau - y f)^2 / 2. Raises InvalidInput unless 0 < tau <= 1."""
+    tau = _margin(margin)
+    return Loss(
         "squared_hinge",
-        Max(0, 1 - y * f) ** 2 / 2,
+        Max(0, tau - y * f) ** 2 / 2,
         lipschitz=None,
         smoothness=Integer(1),
         zero_at_label=True,
-        misclassification_loss=Rational(1, 2),
-        reasons={"lipschitz": "it is Lipschitz only on a bounded range, and E1 needs one constant for all predictions"},
-    ),
+        misclassification_loss=tau**2 / 2,
+        margin=tau,
+        reasons={"lipschitz": _NOT_LIPSCHITZ},
+    )
+
+
+def _margin(margin: Number) -> sympy.Expr:
+    tau = positive(margin, name="margin")
+    if not is_at_most(tau, 1):
+        raise InvalidInput(f"margin is {margin}: expected a number in (0, 1], so that l(y, y) = 0")
+    return tau
+
+
+_ROWS = (
+    hinge(1),
+    squared_hinge(1),
     Loss(
         "absolute",
         sympy.Abs(f - y),
@@ -123,17 +159,24 @@ _ROWS = (
 LOSSES: Mapping[str, Loss] = MappingProxyType({row.name: row for row in _ROWS})
 
 
-def get_loss(name: str | Loss, kappa: Number = 1) -> Loss:
-    """The loss of that name (or the one given); `kappa` belongs to the Huber loss only.
+_PARAMETERS: Mapping[str, tuple[str, Callable[..., Loss]]] = MappingProxyType(
+    {"hinge": ("margin", hinge), "squared_hinge": ("margin", squared_hinge), "huber": ("kappa", huber)}
+)
 
-    Raises InvalidInput with the known names for an unknown one, and for a kappa that is not used.
+
+def get_loss(name: str | Loss, kappa: Number | None = None, *, margin: Number | None = None) -> Loss:
+    """The loss of that name (or the one given); `kappa` belongs to huber, `margin` to hinge and squared_hinge.
+
+    Raises InvalidInput with the known names for an unknown one, and for a parameter that the loss does not have.
     """
-    if name == "huber":
-        return huber(kappa)
-    if kappa != 1:
-        raise InvalidInput(f"kappa is {kappa}: only the loss named huber has this parameter")
-    if isinstance(name, Loss):
-        return name
-    if name not in LOSSES:
+    if isinstance(name, str) and name not in LOSSES:
         raise InvalidInput(f"unknown loss {name!r}: expected one of {', '.join(LOSSES)}")
-    return LOSSES[name]
+    given = {key: value for key, value in (("kappa", kappa), ("margin", margin)) if value is not None}
+    own, build = _PARAMETERS.get(name, ("", None)) if isinstance(name, str) else ("", None)
+    for key, value in given.items():
+        if key != own:
+            owners = " and ".join(owner for owner, (parameter, _) in _PARAMETERS.items() if parameter == key)
+            raise InvalidInput(f"{key} is {value}: only the losses named {owners} take this parameter by name")
+    if build is not None and given:
+        return build(*given.values())
+    return name if isinstance(name, Loss) else LOSSES[name]

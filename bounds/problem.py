@@ -29,7 +29,8 @@ class Problem:
     """Radius, activation, loss and what is known about the initialisation and the comparator W_* in B(R).
 
     `comparator_loss` is the robust loss that some W_* is supposed (or, if `comparator_verified`, known) to
-    reach.
+    reach, `comparator_margin` the least y f(W_*, x') on the perturbation sets where that is known, and
+    `row_radius` is rho: W_* is tied and moves no neuron by more than rho / sqrt(m).
     """
 
     radius: sympy.Expr
@@ -41,6 +42,8 @@ class Problem:
     initial_operator_norm: sympy.Expr | None
     comparator_loss: sympy.Expr
     comparator_verified: bool
+    comparator_margin: sympy.Expr | None = None
+    row_radius: sympy.Expr | None = None
 
     @classmethod
     def validated(
@@ -55,6 +58,8 @@ class Problem:
         initial_operator_norm: Number | None = None,
         comparator_loss: Number = 0,
         comparator_verified: bool = False,
+        comparator_margin: Number | None = None,
+        row_radius: Number | None = None,
     ) -> Problem:
         """The problem in exact form; raises InvalidInput naming the first argument that is out of range."""
         problem = cls(
@@ -67,6 +72,8 @@ class Problem:
             initial_operator_norm=None if initial_operator_norm is None else measured_norm(initial_operator_norm),
             comparator_loss=exact(comparator_loss, name="comparator_loss"),
             comparator_verified=comparator_verified,
+            comparator_margin=_optional("comparator_margin", comparator_margin),
+            row_radius=_optional("row_radius", row_radius),
         )
         if is_less(problem.comparator_loss, 0):
             raise InvalidInput(f"comparator_loss is {comparator_loss}: expected a number >= 0")
@@ -94,6 +101,10 @@ class Problem:
             confidence=self.confidence,
             initial_operator_norm=self.initial_operator_norm,
         )
+
+
+def _optional(name: str, value: Number | None) -> sympy.Expr | None:
+    return None if value is None else positive(value, name=name)
 
 
 def _target(target: str | Target) -> Target:

@@ -32,12 +32,17 @@ class Hypothesis:
 
 @dataclass(frozen=True, kw_only=True)
 class Theorem(ABC):
-    """A named statement with its source. Concrete theorems are final and come as module-level constants."""
+    """A named statement with its source. Concrete theorems are final and come as module-level constants.
+
+    `statement` is the theorem in prose, `latex` as a formula, `needs` what it has to be told about the data.
+    """
 
     id: str
     title: str
     source: str
     statement: str
+    latex: str = ""
+    needs: tuple[str, ...] = ()
 
     @property
     @abstractmethod

@@ -111,7 +111,7 @@ def test_huber_is_absolute_far_out_and_known_by_its_kappa():
     ("name", "kappa", "complaint"),
     [
         ("ramp", 1, "unknown loss 'ramp': expected one of hinge, squared_hinge, absolute, huber, logistic"),
-        ("hinge", 2, "kappa is 2: only the loss named huber"),
+        ("hinge", 2, "kappa is 2: only the losses named huber"),
         ("huber", 0, "kappa is 0: expected a number greater than 0"),
         ("huber", "nan", "kappa is 'nan'"),
     ],
