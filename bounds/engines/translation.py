@@ -143,7 +143,7 @@ class Translation:
         return symbol
 
     def _declare(self, symbol: Any) -> None:
-        self.variables[symbol] = self.z3.Real(f"{symbol.name}.{len(self.variables)}", self.context)
+        self.variables[symbol] = self.z3.Real(f"v{len(self.variables)}", self.context)
 
     def _combined(self, operation: Any, terms: list[Term]) -> Term:
         conditions = tuple(condition for term in terms for condition in term.conditions)
