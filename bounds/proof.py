@@ -13,6 +13,7 @@ from dataclasses import dataclass
 from typing import Any
 
 from .engines.engine import Engine, Fact, given
+from .engines.relations import substituted
 from .outcome import Outcome, Verdict
 
 __all__ = ["Fact", "Falsified", "Proof", "ProofReport", "Step", "StepReport", "check_proof", "given"]
@@ -47,7 +48,7 @@ class Step:
         """The conclusion as a fact for later steps, with symbols replaced."""
         if self.engine.conclusion is None:
             raise ValueError(f"step {self.name} has no conclusion in symbols: name it under `uses` instead")
-        return Fact(self.name, self.engine.conclusion.xreplace(dict(values or {})), assumed=False)
+        return Fact(self.name, substituted(self.engine.conclusion, dict(values or {})), assumed=False)
 
     @property
     def assumptions(self) -> tuple[str, ...]:
@@ -62,14 +63,18 @@ class Step:
 
 @dataclass(frozen=True)
 class Proof:
-    """The steps of one theorem's proof, in an order in which each uses only earlier ones."""
+    """The steps of one theorem's proof, in an order in which each uses only earlier ones.
+
+    `rests_on` are proofs, with those that they rest on, whose steps may be used as well.
+    """
 
     theorem: str
     title: str
     steps: tuple[Step, ...]
+    rests_on: tuple[Proof, ...] = ()
 
     def __post_init__(self) -> None:
-        known: set[str] = set()
+        known = set().union(*(proof.step_names for proof in self.rests_on))
         for step in self.steps:
             unknown = [name for name in step.premises if name not in known]
             if unknown:
@@ -77,6 +82,11 @@ class Proof:
             if step.name in known:
                 raise ValueError(f"two steps of {self.theorem} are called {step.name}")
             known.add(step.name)
+
+    @property
+    def step_names(self) -> set[str]:
+        """The names of all steps, those of the proofs that this one rests on included."""
+        return {step.name for step in self.steps}.union(*(proof.step_names for proof in self.rests_on))
 
 
 @dataclass(frozen=True)
