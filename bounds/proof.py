@@ -12,11 +12,13 @@ from collections.abc import Iterable, Mapping
 from dataclasses import dataclass
 from typing import Any
 
-from .engines.engine import Engine, Fact, given
+import sympy
+
+from .engines.engine import Engine, Fact, defined, given
 from .engines.relations import substituted
 from .outcome import Outcome, Verdict
 
-__all__ = ["Fact", "Falsified", "Proof", "ProofReport", "Step", "StepReport", "check_proof", "given"]
+__all__ = ["Fact", "Falsified", "Proof", "ProofReport", "Step", "StepReport", "check_proof", "check_step", "defined", "given"]
 
 
 @dataclass(frozen=True)
@@ -45,10 +47,28 @@ class Step:
             raise ValueError(f"step {self.name} has no falsified variant: a check that nothing fails shows nothing")
 
     def at(self, values: Mapping[Any, Any] | None = None) -> Fact:
-        """The conclusion as a fact for later steps, with symbols replaced."""
+        """The conclusion as a fact for later steps, with symbols replaced.
+
+        What the step supposed of a replaced symbol, by its declaration or by a hypothesis, becomes a premise of the
+        fact: whoever uses the fact has to know it of the value. Not so for the members of a sequence: what an induction
+        supposes holds for all of them. Whether a value is an integer is not asked.
+        """
         if self.engine.conclusion is None:
             raise ValueError(f"step {self.name} has no conclusion in symbols: name it under `uses` instead")
-        return Fact(self.name, substituted(self.engine.conclusion, dict(values or {})), assumed=False)
+        replaced = dict(values or {})
+        conclusion = substituted(self.engine.conclusion, replaced)
+        premises, kept = _instantiated(self.hypotheses, replaced, getattr(self.engine, "changing", frozenset()))
+        if premises:
+            conclusion = sympy.Implies(sympy.And(*premises, evaluate=False), conclusion, evaluate=False)
+        return Fact(self.name, conclusion, assumed=False, hypotheses=kept, values=tuple(replaced.items()))
+
+    @property
+    def hypotheses(self) -> tuple[Any, ...]:
+        """The assumed relations that the conclusion rests on, through earlier steps as well, definitions apart."""
+        facts = [fact for fact in self.engine.facts if not fact.by_definition]
+        return tuple(
+            dict.fromkeys(h for fact in facts for h in ((fact.relation,) if fact.assumed else fact.hypotheses))
+        )
 
     @property
     def assumptions(self) -> tuple[str, ...]:
@@ -74,19 +94,33 @@ class Proof:
     rests_on: tuple[Proof, ...] = ()
 
     def __post_init__(self) -> None:
-        known = set().union(*(proof.step_names for proof in self.rests_on))
+        known: dict[str, Step] = {}
+        for step in (step for proof in self.foundations.values() for step in proof.steps):
+            self._add(step, known)
         for step in self.steps:
-            unknown = [name for name in step.premises if name not in known]
-            if unknown:
-                raise ValueError(f"step {step.name} uses {unknown[0]}, which is no earlier step of {self.theorem}")
-            if step.name in known:
-                raise ValueError(f"two steps of {self.theorem} are called {step.name}")
-            known.add(step.name)
+            self._check_premises(step, known)
+            self._add(step, known)
 
     @property
-    def step_names(self) -> set[str]:
-        """The names of all steps, those of the proofs that this one rests on included."""
-        return {step.name for step in self.steps}.union(*(proof.step_names for proof in self.rests_on))
+    def foundations(self) -> dict[str, Proof]:
+        """The proofs that this one rests on, those behind them first, by theorem."""
+        found: dict[str, Proof] = {}
+        for proof in self.rests_on:
+            found = found | proof.foundations | {proof.theorem: proof}
+        return found
+
+    def _add(self, step: Step, known: dict[str, Step]) -> None:
+        if step.name in known:
+            raise ValueError(f"two steps of {self.theorem} or of what it rests on are called {step.name}")
+        known[step.name] = step
+
+    def _check_premises(self, step: Step, known: Mapping[str, Step]) -> None:
+        unknown = [name for name in step.premises if name not in known]
+        if unknown:
+            raise ValueError(f"step {step.name} uses {unknown[0]}, which is no earlier step of {self.theorem}")
+        for fact in step.engine.facts:
+            if not fact.assumed and fact != known[fact.source].at(dict(fact.values)):
+                raise ValueError(f"step {step.name} takes from {fact.source} what that step does not conclude")
 
 
 @dataclass(frozen=True)
@@ -100,16 +134,20 @@ class StepReport:
 
     @property
     def outcome(self) -> Verdict:
-        """The verdict on the step: inconclusive if a falsified variant was not refuted."""
-        if any(outcome.verdict is not Verdict.REFUTED for _, outcome in self.falsified):
-            return Verdict.INCONCLUSIVE
-        return self.found.verdict
+        """The verdict on the step: what would hold is inconclusive if a falsified variant was not refuted."""
+        holds = self.found.verdict in (Verdict.PROVED, Verdict.CITED)
+        return Verdict.INCONCLUSIVE if holds and self.missed else self.found.verdict
+
+    @property
+    def missed(self) -> tuple[str, ...]:
+        """The falsified variants that were tried and not refuted."""
+        return tuple(change for change, outcome in self.falsified if outcome.verdict is not Verdict.REFUTED)
 
     @property
     def reason(self) -> str:
         """Why the verdict is what it is."""
-        missed = [change for change, outcome in self.falsified if outcome.verdict is not Verdict.REFUTED]
-        return f"falsified but not refuted: {missed[0]}" if missed else self.found.reason
+        missed = self.outcome is not self.found.verdict
+        return f"falsified but not refuted: {self.missed[0]}" if missed else self.found.reason
 
     def to_json(self) -> dict[str, Any]:
         counterexample = self.found.counterexample
@@ -149,22 +187,55 @@ class ProofReport:
 
 
 def check_proof(proof: Proof, *, falsify: bool = False) -> ProofReport:
-    """Check every step of `proof`; with `falsify`, also that every falsified variant is refuted."""
-    return ProofReport(proof, tuple(_checked(proof.steps, falsify)))
+    """Check every step of `proof`; with `falsify`, also that every falsified variant is refuted.
+
+    The proofs that it rests on are not checked again.
+    """
+    return ProofReport(proof, tuple(check_step(step, falsify=falsify) for step in proof.steps))
 
 
-def _checked(steps: Iterable[Step], falsify: bool) -> Iterable[StepReport]:
-    for step in steps:
-        begin = time.perf_counter()
-        found = _outcome(step.engine)
-        variants = step.falsified if falsify else ()
-        tried = tuple((variant.change, _outcome(variant.engine)) for variant in variants)
-        yield StepReport(step, found, time.perf_counter() - begin, tried)
+def check_step(step: Step, *, falsify: bool = False) -> StepReport:
+    """Check one step; with `falsify`, also that its falsified variants are refuted."""
+    begin = time.perf_counter()
+    found = _outcome(step.engine)
+    variants = step.falsified if falsify else ()
+    tried = tuple((variant.change, _outcome(variant.engine)) for variant in variants)
+    return StepReport(step, found, time.perf_counter() - begin, tried)
 
 
 def _outcome(engine: Engine) -> Outcome:
-    """The engine's outcome; a claim that it cannot read is unsupported, not an error of the whole ledger."""
+    """The engine's outcome. A check that fails is unsupported: one bad step must not hide the rest of the ledger."""
     try:
         return engine.check()
-    except (ValueError, NotImplementedError) as error:
-        return Outcome.unsupported(f"{engine.name}: {error}")
+    except Exception as error:
+        return Outcome.unsupported(f"{engine.name}: {type(error).__name__}: {error}")
+
+
+def _instantiated(
+    hypotheses: Iterable[Any], replaced: Mapping[Any, Any], changing: frozenset[Any]
+) -> tuple[list[Any], tuple[Any, ...]]:
+    """What has to be known of the values that replace symbols, and the hypotheses that do not mention these symbols."""
+    premises, kept = [], []
+    changed = {symbol: value for symbol, value in replaced.items() if symbol not in changing}
+    for hypothesis in hypotheses:
+        premise = substituted(hypothesis, changed)
+        (kept if premise == hypothesis else premises).append(premise)
+    signs = (_sign(symbol, sympy.sympify(value)) for symbol, value in replaced.items())
+    return [*(sign for sign in signs if sign is not None), *premises], tuple(kept)
+
+
+def _sign(symbol: Any, value: Any) -> Any:
+    """The sign that `symbol` is declared with, as a relation for `value`; None if SymPy knows it of the value."""
+    for name, relation in _SIGNS.items():
+        if getattr(symbol, name):
+            return None if getattr(value, name) else relation(value, 0, evaluate=False)
+    return None
+
+
+_SIGNS = {
+    "is_positive": sympy.Gt,
+    "is_negative": sympy.Lt,
+    "is_nonnegative": sympy.Ge,
+    "is_nonpositive": sympy.Le,
+    "is_nonzero": sympy.Ne,
+}

@@ -10,16 +10,28 @@ from ..outcome import Outcome
 
 @dataclass(frozen=True)
 class Fact:
-    """A relation that an engine may use. `source` names the hypothesis or the earlier step that it comes from."""
+    """A relation that an engine may use. `source` names the hypothesis or the earlier step that it comes from.
+
+    What comes from an earlier step rests on the `hypotheses` of that step, which are relations, and has `values` put
+    in for symbols of its conclusion.
+    """
 
     source: str
     relation: Any
     assumed: bool
+    hypotheses: tuple[Any, ...] = ()
+    values: tuple[tuple[Any, Any], ...] = ()
+    by_definition: bool = False
 
 
 def given(source: str, relation: Any) -> Fact:
-    """A fact that is assumed: a hypothesis of the theorem, a definition, or what a symbol stands for."""
+    """A hypothesis: whoever uses a step that rests on it has to know it of the values put in."""
     return Fact(source, relation, assumed=True)
+
+
+def defined(source: str, relation: Any) -> Fact:
+    """What holds by the meaning of the symbols, whatever their values: a definition, or a textbook fact named so."""
+    return Fact(source, relation, assumed=True, by_definition=True)
 
 
 @runtime_checkable

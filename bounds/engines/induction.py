@@ -65,6 +65,13 @@ class Induction:
         return (*self.always, *self.base_facts, *self.step_facts)
 
     @property
+    def changing(self) -> frozenset[Any]:
+        """The symbols with another value for every member: the step facts hold for all of these values."""
+        following = set().union(*(sympy.sympify(value).free_symbols for value in self.following.values()))
+        fixed = set().union(*(sympy.sympify(fact.relation).free_symbols for fact in (*self.always, *self.base_facts)))
+        return frozenset({self.counter, *self.first, *following} - fixed)
+
+    @property
     def conclusion(self) -> Any:
         """The invariant, with the closed forms put in, for every integer counter >= start."""
         return substituted(self.invariant, self.closed_forms)
@@ -120,6 +127,11 @@ class Telescope:
     @property
     def name(self) -> str:
         return "induction"
+
+    @property
+    def changing(self) -> frozenset[Any]:
+        """The symbols with another value for every member: the facts hold for all of these values."""
+        return frozenset({self.counter})
 
     @property
     def conclusion(self) -> Any:
