@@ -1,4 +1,4 @@
-"""Lemmas about vectors in any dimension, in terms of their inner products, and about sums.
+"""Lemmas about vectors in any dimension, in terms of their inner products, and about means.
 
 A vector inequality becomes one between the reals <u, u>, <u, v>, <v, v>; what makes them inner products is that
 |u + t v|^2 >= 0 for every t. Nothing here is cited.
@@ -10,21 +10,22 @@ import sympy
 
 from ..engines.induction import Induction
 from ..engines.relations import at_most, equal
+from ..letters import T
 from ..proof import Proof, Step
-from .building import by, follows, given, positives, reals
+from .building import TERMS, by, defined, follows, lengths, positives, reals
 
 uu, uv, vv, t = reals("uu uv vv t")
-a, b, x, y = reals("a b x y")
-P, Q, P_next, Q_next = reals("P Q P_next Q_next")
-factor = positives("k")[0]
-count = sympy.Symbol("r", integer=True, nonnegative=True)
-
-_SQUARE = "|u + t v|^2 >= 0, at t = -<u,v>/<v,v>"
+u_norm, v_norm, sum_norm = lengths("|u| |v| |u+v|")
+n = positives("n")[0]
+mean, mean_of_squares = reals("mean mean_of_squares")
+least, total = reals("least total")
+before, after = lengths("|V-W_*|^2 |PV-W_*|^2")
 
 
 def cauchy_schwarz() -> Step:
-    square = given(_SQUARE, at_most(0, (uu + 2 * t * uv + t**2 * vv).subs(t, -uv / vv)))
-    nonzero = given("v is not 0", sympy.Gt(vv, 0))
+    at_the_best_t = (uu + 2 * t * uv + t**2 * vv).subs(t, -uv / vv)
+    square = defined("|u + t v|^2 >= 0, at t = -<u,v>/<v,v>", at_most(0, at_the_best_t))
+    nonzero = defined("|v|^2 > 0 (for v = 0 both sides are 0)", sympy.Gt(vv, 0))
     return follows(
         "Cauchy-Schwarz",
         "<u,v>^2 <= |u|^2 |v|^2",
@@ -38,103 +39,104 @@ def cauchy_schwarz() -> Step:
     )
 
 
-def triangle(inequality: Step) -> Step:
-    lengths = (
-        given("|u| = x >= 0", sympy.And(equal(uu, x**2), sympy.Ge(x, 0))),
-        given("|v| = y >= 0", sympy.And(equal(vv, y**2), sympy.Ge(y, 0))),
-        given("|u + v| = a >= 0", sympy.And(equal(a**2, uu + 2 * uv + vv), sympy.Ge(a, 0))),
+def triangle() -> Step:
+    norms = (
+        defined("|u|^2 = <u,u>", equal(uu, u_norm**2)),
+        defined("|v|^2 = <v,v>", equal(vv, v_norm**2)),
+        defined("|u + v|^2 = <u,u> + 2 <u,v> + <v,v>", equal(sum_norm**2, uu + 2 * uv + vv)),
     )
     return follows(
         "triangle",
         "|u + v| <= |u| + |v|",
-        at_most(a, x + y),
-        inequality.at(),
-        *lengths,
+        at_most(sum_norm, u_norm + v_norm),
+        cauchy_schwarz().at(),
+        *norms,
         falsified={
-            "nine tenths of the right side": at_most(a, sympy.Rational(9, 10) * (x + y)),
-            "without Cauchy-Schwarz": list(lengths),
+            "nine tenths of the right side": at_most(sum_norm, sympy.Rational(9, 10) * (u_norm + v_norm)),
+            "without Cauchy-Schwarz": list(norms),
         },
     )
 
 
-def sums() -> Step:
-    """Terms p_r <= k q_r add up; the sequences P and Q are the partial sums."""
-    p, q = reals("p q")
-
-    def engine(rate: sympy.Expr, bound: sympy.Expr) -> Induction:
-        return Induction(
-            invariant=at_most(P, bound * Q),
-            counter=count,
-            start=0,
-            first={P: sympy.Integer(0), Q: sympy.Integer(0)},
-            following={P: P + p, Q: Q + q},
-            step_facts=(given("p_r <= k q_r", at_most(p, rate * q)),),
-        )
-
-    return by(
-        "sums",
-        "p_r <= k q_r for all r gives sum p_r <= k sum q_r",
-        engine(factor, factor),
-        falsified={"k is doubled in the terms": engine(2 * factor, factor)},
-    )
-
-
 def projection() -> Step:
-    dv, dp, gap, mixed = reals("dv dp gap mixed")
+    gap, mixed = reals("gap mixed")
     facts = (
-        given("|V - W_*|^2 = |V - PV|^2 + 2 <V - PV, PV - W_*> + |PV - W_*|^2", equal(dv, gap + 2 * mixed + dp)),
-        given("|V - PV|^2 >= 0", sympy.Ge(gap, 0)),
-        given("PV is the nearest point of a convex set with W_* in it: <V - PV, W_* - PV> <= 0", sympy.Ge(mixed, 0)),
+        defined("|V - W_*|^2 = |V-PV|^2 + 2 <V-PV, PV-W_*> + |PV-W_*|^2", equal(before, gap + 2 * mixed + after)),
+        defined("|V - PV|^2 >= 0", sympy.Ge(gap, 0)),
+        defined("PV is the nearest point of a convex set that contains W_*: <V-PV, W_*-PV> <= 0", sympy.Ge(mixed, 0)),
     )
     return follows(
         "projection",
-        "|PV - W_*|^2 <= |V - W_*|^2",
-        at_most(dp, dv),
+        "|PV - W_*| <= |V - W_*| for the projection on a convex set that contains W_*",
+        at_most(after, before),
         *facts,
-        falsified={"for W_* outside the set": list(facts[:2]), "the other way round": at_most(dv, dp)},
+        falsified={"for W_* outside the set": list(facts[:2]), "the other way round": at_most(before, after)},
     )
 
 
-def jensen(inequality: Step) -> Step:
-    """The mean of a vector p against the vector of ones, |1|^2 = n: <p, 1>^2 <= n |p|^2."""
-    n, mean, mean_of_squares = positives("n")[0], *reals("mean mean_of_squares")
-    facts = (
-        inequality.at({uu: n * mean_of_squares, uv: n * mean, vv: n}),
-        given("n >= 1", at_most(1, n)),
-    )
+def jensen() -> Step:
+    """Cauchy-Schwarz for a vector p of n entries and the vector of ones: <p, 1>^2 <= n |p|^2."""
+    facts = (cauchy_schwarz().at({uu: n * mean_of_squares, uv: n * mean, vv: n}),)
     return follows(
         "Jensen",
         "the square of a mean is at most the mean of the squares",
         at_most(mean**2, mean_of_squares),
         *facts,
-        falsified={"half of the right side": at_most(mean**2, mean_of_squares / 2), "without it": [facts[1]]},
+        falsified={"half of the right side": at_most(mean**2, mean_of_squares / 2), "without it": []},
     )
 
 
-def least_is_at_most_mean() -> Step:
-    """T times the least of T numbers is at most their sum."""
-    T, least, total, term = positives("T")[0], *reals("least total term")
+def least_and_mean() -> tuple[Step, ...]:
+    """The least of T numbers is at most their mean."""
+    term = reals("term")[0]
 
-    def engine(rate: sympy.Expr) -> Induction:
+    def engine(multiple: int) -> Induction:
         return Induction(
-            invariant=at_most(rate * least * count, total),
-            counter=count,
+            invariant=at_most(multiple * least * TERMS, total),
+            counter=TERMS,
             start=0,
             first={total: sympy.Integer(0)},
             following={total: total + term},
-            step_facts=(given("no term is below the least", at_most(least, term)),),
+            step_facts=(defined("no term is below the least", at_most(least, term)),),
+        )
+
+    sums = by(
+        "least.sum",
+        "k times the least of k numbers is at most their sum",
+        engine(1),
+        falsified={"twice the least": engine(2)},
+    )
+    return sums, follows(
+        "least",
+        "the least of T numbers is at most their sum over T",
+        at_most(least, total / T),
+        sums.at({TERMS: T}),
+        falsified={"nine tenths of it": at_most(least, sympy.Rational(9, 10) * total / T), "without the sum": []},
+    )
+
+
+def bernoulli() -> Step:
+    """(1 + x)^k >= 1 + k x for x >= 0."""
+    x, power = positives("x")[0], reals("power")[0]
+
+    def engine(rate: sympy.Expr) -> Induction:
+        return Induction(
+            invariant=at_most(1 + rate * TERMS * x, power),
+            counter=TERMS,
+            start=0,
+            first={power: sympy.Integer(1)},
+            following={power: (1 + x) * power},
         )
 
     return by(
-        "least",
-        "T times the least of T numbers is at most their sum",
+        "Bernoulli",
+        "(1 + x)^k >= 1 + k x for x > 0",
         engine(sympy.Integer(1)),
-        falsified={"twice the least": engine(sympy.Integer(2))},
+        falsified={"1 + 1.1 k x": engine(sympy.Rational(11, 10))},
     )
 
 
 def proof() -> Proof:
     """The lemmas, as a proof without a theorem."""
-    inequality = cauchy_schwarz()
-    steps = (inequality, triangle(inequality), sums(), projection(), jensen(inequality), least_is_at_most_mean())
-    return Proof("lemmas", "vectors in any dimension, and sums", steps)
+    steps = (cauchy_schwarz(), triangle(), projection(), jensen(), *least_and_mean(), bernoulli())
+    return Proof("lemmas", "vectors in any dimension, and means", steps)
