@@ -18,7 +18,18 @@ from .engines.engine import Engine, Fact, defined, given
 from .engines.relations import substituted
 from .outcome import Outcome, Verdict
 
-__all__ = ["Fact", "Falsified", "Proof", "ProofReport", "Step", "StepReport", "check_proof", "check_step", "defined", "given"]
+__all__ = [
+    "Fact",
+    "Falsified",
+    "Proof",
+    "ProofReport",
+    "Step",
+    "StepReport",
+    "check_proof",
+    "check_step",
+    "defined",
+    "given",
+]
 
 
 @dataclass(frozen=True)
@@ -50,8 +61,9 @@ class Step:
         """The conclusion as a fact for later steps, with symbols replaced.
 
         What the step supposed of a replaced symbol, by its declaration or by a hypothesis, becomes a premise of the
-        fact: whoever uses the fact has to know it of the value. Not so for the members of a sequence: what an induction
-        supposes holds for all of them. Whether a value is an integer is not asked.
+        fact: whoever uses the fact has to know it of the value. The counter and the state of an induction are exempt,
+        since its step facts hold for all members; for other symbols of the step facts, put in what they are in general.
+        Whether a value is an integer is not asked.
         """
         if self.engine.conclusion is None:
             raise ValueError(f"step {self.name} has no conclusion in symbols: name it under `uses` instead")
@@ -215,7 +227,8 @@ def _instantiated(
     hypotheses: Iterable[Any], replaced: Mapping[Any, Any], changing: frozenset[Any]
 ) -> tuple[list[Any], tuple[Any, ...]]:
     """What has to be known of the values that replace symbols, and the hypotheses that do not mention these symbols."""
-    premises, kept = [], []
+    premises: list[Any] = []
+    kept: list[Any] = []
     changed = {symbol: value for symbol, value in replaced.items() if symbol not in changing}
     for hypothesis in hypotheses:
         premise = substituted(hypothesis, changed)

@@ -66,10 +66,8 @@ class Induction:
 
     @property
     def changing(self) -> frozenset[Any]:
-        """The symbols with another value for every member: the step facts hold for all of these values."""
-        following = set().union(*(sympy.sympify(value).free_symbols for value in self.following.values()))
-        fixed = set().union(*(sympy.sympify(fact.relation).free_symbols for fact in (*self.always, *self.base_facts)))
-        return frozenset({self.counter, *self.first, *following} - fixed)
+        """The counter and the state. What the step facts say of them holds for all members, not for the last."""
+        return frozenset({self.counter, *self.first})
 
     @property
     def conclusion(self) -> Any:
@@ -130,7 +128,7 @@ class Telescope:
 
     @property
     def changing(self) -> frozenset[Any]:
-        """The symbols with another value for every member: the facts hold for all of these values."""
+        """The counter: what the facts say of it holds for all members."""
         return frozenset({self.counter})
 
     @property

@@ -132,6 +132,27 @@ def test_an_instance_remembers_the_hypotheses_of_earlier_steps() -> None:
     assert verdict(entails(at_most(y, 2), second.at({x: y}))) is Verdict.REFUTED
 
 
+def test_a_sum_is_bounded_only_if_its_terms_are() -> None:
+    """The lemma "p_r <= k q_r for all r gives P <= k Q", used for squares of entries that are at most 4."""
+    count, total, sizes = Symbol("r", integer=True, nonnegative=True), *symbols("P Q", real=True)
+    term, size = symbols("p_r q_r", real=True)
+    sums = Induction(
+        invariant=at_most(total, q * sizes),
+        counter=count,
+        start=0,
+        first={total: sympy.Integer(0), sizes: sympy.Integer(0)},
+        following={total: total + term, sizes: sizes + size},
+        step_facts=(given("terms", at_most(term, q * size)),),
+    )
+    lemma, n, entry = step("sums", sums), Symbol("n", positive=True), Symbol("e", real=True)
+    short = lemma.at({total: x, q: 4 * p, sizes: n, term: entry**2, size: 1})
+    claim = at_most(x, 4 * p * n)
+    assert verdict(sums) is Verdict.PROVED
+    assert verdict(entails(claim, short)) is Verdict.REFUTED
+    assert verdict(entails(claim, short, given("entries", at_most(entry**2, 4 * p)))) is Verdict.PROVED
+    assert verdict(entails(claim, short, given("entries", at_most(entry**2, 5 * p)))) is Verdict.REFUTED
+
+
 def test_what_an_induction_supposes_of_all_members_is_not_asked_of_one() -> None:
     value, following = symbols("D D_next", nonnegative=True)
     halving = Induction(
