@@ -5,12 +5,16 @@ from __future__ import annotations
 from collections.abc import Mapping
 from types import MappingProxyType
 
+from .capacity_scaling import P4, CapacityLaw
 from .deep_convergence import P1
 from .errors import InvalidInput
 from .scaling_law import ScalingLaw
 from .two_layer_scaling import P2
 
 SCALING_LAWS: Mapping[str, ScalingLaw] = MappingProxyType({law.id: law for law in (P1, P2)})
+
+# Not of training: they prescribe no width, step size or iterations.
+CAPACITY_LAWS: Mapping[str, CapacityLaw] = MappingProxyType({P4.id: P4})
 
 
 def scaling_law(id: str) -> ScalingLaw:
