@@ -84,8 +84,14 @@ class Step:
 
     @property
     def assumptions(self) -> tuple[str, ...]:
-        """The names of the assumed facts that the engine uses."""
-        return tuple(dict.fromkeys(fact.source for fact in self.engine.facts if fact.assumed))
+        """The names of the hypotheses that the engine uses."""
+        facts = self.engine.facts
+        return tuple(dict.fromkeys(fact.source for fact in facts if fact.assumed and not fact.by_definition))
+
+    @property
+    def definitions(self) -> tuple[str, ...]:
+        """The names of the definitions and textbook facts that the engine uses."""
+        return tuple(dict.fromkeys(fact.source for fact in self.engine.facts if fact.by_definition))
 
     @property
     def premises(self) -> tuple[str, ...]:
@@ -173,6 +179,7 @@ class StepReport:
             "counterexample": None if counterexample is None else str(counterexample),
             "uses": list(self.step.premises),
             "assumes": list(self.step.assumptions),
+            "defines": list(self.step.definitions),
             "falsified": [{"change": change, **outcome.to_json()} for change, outcome in self.falsified],
         }
 
@@ -219,6 +226,8 @@ def _outcome(engine: Engine) -> Outcome:
     """The engine's outcome. A check that fails is unsupported: one bad step must not hide the rest of the ledger."""
     try:
         return engine.check()
+    except TimeoutError as error:
+        return Outcome.inconclusive(str(error))
     except Exception as error:
         return Outcome.unsupported(f"{engine.name}: {type(error).__name__}: {error}")
 
