@@ -60,7 +60,7 @@ def equals(name: str, claim: str, left: Any, right: Any, *, uses: tuple[str, ...
 
 
 def summed(name: str, claim: str, term: Any, bound: Any, rate: Any, *facts: Fact, uses: tuple[str, ...] = ()) -> Step:
-    """term <= rate * bound for every term, by the facts, gives P <= rate * Q for the sums P and Q of any number of them."""
+    """From term <= rate * bound for every term, by the facts: P <= rate * Q for the sums of any number of them."""
 
     def induction(rate: Any) -> Induction:
         return Induction(

@@ -17,14 +17,14 @@ from ..engines.relations import at_most, equal
 from ..letters import C, R, beta, gamma, m, rho
 from ..proof import Step
 from ..two_layer import LARGEST_DISTANCE
-from .building import P, Q, by, defined, equals, follows, given, positives, reals, summed
+from .building import P, Q, by, defined, equals, follows, given, lengths, positives, reals, summed
 from .lemmas import cauchy_schwarz, triangle, u_norm, uu, uv, v_norm, vv
 
 z, t, v, xi = reals("z t v xi")
 difference, remainder, total_remainder = reals("slope_difference remainder total_remainder")
 Lambda = positives("Lambda")[0]
 sigma = Function("sigma", real=True)
-distance_squared = positives("|W'-W|^2")[0]
+distance_squared = lengths("|W'-W|^2")[0]
 
 
 def taylor() -> tuple[Step, ...]:
@@ -136,7 +136,7 @@ def full_curvature() -> tuple[Step, ...]:
         one,
         smooth,
     )
-    moved = positives("sum_t_r^2")[0]
+    moved = lengths("sum_t_r^2")[0]
     network = defined("f sums the neurons with weights +-1/sqrt(m)", at_most(Abs(total_remainder) * sqrt(m), P))
     per_neuron = neurons.at({Q: moved})
     rows = moves()[1].at({P: moved, Q: distance_squared})
@@ -240,15 +240,15 @@ def _tied_network(slopes: Step, reach: Any, curved: Any, short: Any) -> tuple[St
         lipschitz,
         uses=("E2.a.lipschitz",),
     )
-    moved, lengths = positives("sum_t_r^2 |U'-U|^2")
+    moved, tied = lengths("sum_t_r^2 |U'-U|^2")
     facts = (
         defined("f sums the pairs with weights +-1/sqrt(m)", at_most(Abs(total_remainder) * sqrt(m), P)),
         pairs.at({Q: moved}),
         lipschitz,
         defined("h = rho/sqrt(m)", equal(reach, rho / sqrt(m))),
-        rows.at({P: moved, Q: lengths}),
+        rows.at({P: moved, Q: tied}),
         unit,
-        defined("|W' - W|^2 = 2 |U' - U|^2: each u_r moves two rows", equal(distance_squared, 2 * lengths)),
+        defined("|W' - W|^2 = 2 |U' - U|^2: each u_r moves two rows", equal(distance_squared, 2 * tied)),
     )
     bound = follows(
         "E2.a",
