@@ -8,10 +8,11 @@ from types import MappingProxyType
 from .capacity_scaling import P4, CapacityLaw
 from .deep_convergence import P1
 from .errors import InvalidInput
+from .existence_scaling import P3
 from .scaling_law import ScalingLaw
 from .two_layer_scaling import P2
 
-SCALING_LAWS: Mapping[str, ScalingLaw] = MappingProxyType({law.id: law for law in (P1, P2)})
+SCALING_LAWS: Mapping[str, ScalingLaw] = MappingProxyType({law.id: law for law in (P1, P2, P3)})
 
 # Not of training: they prescribe no width, step size or iterations.
 CAPACITY_LAWS: Mapping[str, CapacityLaw] = MappingProxyType({P4.id: P4})
