@@ -19,7 +19,7 @@ import sympy
 from jaxtyping import Float
 from numpy.typing import NDArray
 
-from ..bounds import Activation
+from ..bounds import Activation, nearest_float
 from ..kernels import DualKernel, numeric
 
 Array = NDArray[np.float64]
@@ -320,12 +320,21 @@ class LinearisedNetwork:
         return np.asarray(total)
 
     def evaluator(self) -> Evaluator:
-        return _LinearisedEvaluator(self.activation)
+        return _LinearisedEvaluator(unscaled(self.activation))
 
     def parameters(self) -> Parameters:
+        """Both halves, times the scale of sigma: with sigma_s(z) = sigma(s z) all scales share one compilation.
+
+        Small networks are padded by neurons with output 0, so that few widths have one of their own.
+        """
+        scale = nearest_float(self.activation.scale)
         halves = network_parts(self.weights, self.signs)
         moves = network_parts(np.asarray(self.displacement, self.dtype), self.signs)
-        return tuple((half[0], move[0], half[1]) for half, move in zip(halves, moves, strict=True))
+        padding = _padded_half(len(self.signs) // 2) - len(self.signs) // 2
+        return tuple(
+            (_padded(scale * half[0], padding), _padded(scale * move[0], padding), _padded(half[1], padding))
+            for half, move in zip(halves, moves, strict=True)
+        )
 
     def _tiles(self, count: int) -> Iterator[tuple[Array, Array, Array]]:
         scale = 1.0 / math.sqrt(len(self.weights))
@@ -333,6 +342,21 @@ class LinearisedNetwork:
             arrays = (self.weights[block], self.displacement[block], self.signs[block])
             weights, displacement, signs = (np.asarray(array, np.float64) for array in arrays)
             yield weights, displacement, signs * scale
+
+
+@lru_cache(maxsize=256)
+def unscaled(activation: Activation) -> Activation:
+    """sigma for sigma_s(z) = sigma(s z)."""
+    return activation.scaled(1 / activation.scale)
+
+
+def _padded_half(count: int) -> int:
+    """32, 128 or 512 neurons; as many as there are beyond that."""
+    return next((size for size in (32, 128, 512) if count <= size), count)
+
+
+def _padded(array: Any, rows: int) -> Any:
+    return np.concatenate([array, np.zeros((rows, *array.shape[1:]), array.dtype)]) if rows else array
 
 
 def _linearised_gradient(X: Any, weights: Any, displacement: Any, outputs: Any, slope: Any, curvature: Any) -> Any:
