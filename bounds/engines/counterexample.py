@@ -9,39 +9,55 @@ import sympy
 
 from .point import Point, holds
 from .relations import substituted, without_negations
-from .solver import Answer, Solution, solve
+from .solver import Answer, Solution, solve_briefly
 from .translation import Translation
 
-_SHORT = (0, 1, 2, -1, sympy.Rational(1, 2), 3)
-_SECONDS = 1.0
+_SECONDS = 0.5
+# Values to try before the model's own, in the first, second, ... attempt.
+_SHORT = (
+    (0, 1, 2, -1, sympy.Rational(1, 2), 3),
+    (-10, 10, sympy.Rational(1, 10), sympy.Rational(-1, 10)),
+    (-100, 100, sympy.Rational(1, 100), sympy.Rational(-1, 100)),
+)
 
 
 def counterexample(
     translation: Translation, formulas: Sequence[Any], facts: Sequence[Any], conclusion: Any, solution: Solution
 ) -> Point | None:
-    """A point at which all facts hold and the conclusion does not; None if the model yields none that can be checked.
+    """A point at which all facts hold and the conclusion does not; None if no model yields one that can be checked.
 
-    The model's values of constants such as pi are only near the true ones, and it knows nothing of functions.
-    Therefore symbols that a fact defines are computed from the others, and everything is decided anew.
+    A model's values of constants such as pi are only near the true ones, and it knows nothing of functions. Therefore
+    symbols that a fact defines are computed from the others, and everything is decided anew.
     """
     variables = translation.symbols()
     defined = _definitions(facts, variables)
-    pinned = _pinned(translation, formulas, [name for name in variables if name not in defined], solution)
-    values = _completed({name: pinned.value(variables[name]) for name in variables if name not in defined}, defined)
-    point = Point({name: values[name] for name in sorted(values, key=str)})
-    if not point.is_admissible() or not all(holds(fact, point) is True for fact in facts):
-        return None
-    return point if holds(conclusion, point) is False else None
+    free = {name: variable for name, variable in variables.items() if name not in defined}
+    for short in _SHORT:
+        solution = _pinned(translation, formulas, free, solution, short)
+        point = _completed({name: solution.value(variable) for name, variable in free.items()}, defined)
+        if point.is_admissible() and all(holds(fact, point) is True for fact in facts):
+            if holds(conclusion, point) is False:
+                return point
+        formulas = [*formulas, _elsewhere(translation.z3, free, solution)]
+        solution = _briefly(translation, formulas)
+        if solution.answer is not Answer.SATISFIABLE:
+            return None
+    return None
 
 
-def _pinned(translation: Translation, formulas: Sequence[Any], names: list[Any], solution: Solution) -> Solution:
+def _briefly(translation: Translation, formulas: Sequence[Any]) -> Solution:
+    return solve_briefly(translation.z3, translation.context, formulas, seconds=_SECONDS)
+
+
+def _pinned(
+    translation: Translation, formulas: Sequence[Any], free: dict[Any, Any], solution: Solution, short: Sequence[Any]
+) -> Solution:
     """A model in which as many symbols as possible have short rational values."""
     pins: list[Any] = []
-    for name in names:
-        variable = translation.symbols()[name]
-        for candidate in _candidates(name, solution.value(variable)):
+    for name, variable in free.items():
+        for candidate in _candidates(name, solution.value(variable), short):
             pin = variable == translation.z3.RealVal(str(candidate), translation.context)
-            found = solve_quickly(translation, [*formulas, *pins, pin])
+            found = _briefly(translation, [*formulas, *pins, pin])
             if found.answer is Answer.SATISFIABLE:
                 pins.append(pin)
                 solution = found
@@ -49,19 +65,18 @@ def _pinned(translation: Translation, formulas: Sequence[Any], names: list[Any],
     return solution
 
 
-def solve_quickly(translation: Translation, formulas: Sequence[Any]) -> Solution:
-    """A short try by z3 alone."""
-    return solve(translation.z3, translation.context, formulas, seconds=_SECONDS, second=False)
+def _candidates(name: Any, value: sympy.Expr, short: Sequence[Any]) -> Iterator[sympy.Rational]:
+    near = sympy.Rational(str(sympy.N(value, 40)))
+    rounded = (sympy.Rational(round(near * 10**digits), 10**digits) for digits in (0, 1, 3, 6, 12))
+    for candidate in (*map(sympy.Rational, short), *rounded):
+        if Point({name: candidate}).is_admissible():
+            yield candidate
 
 
-def _candidates(name: Any, value: sympy.Expr) -> Iterator[sympy.Rational]:
-    for short in map(sympy.Integer if name.is_integer else sympy.Rational, _SHORT):
-        if Point({name: short}).is_admissible():
-            yield short
-    for digits in (0, 1, 3, 6, 12):
-        rounded = sympy.Rational(round(sympy.Rational(str(sympy.N(value, 40))) * 10**digits), 10**digits)
-        if Point({name: rounded}).is_admissible():
-            yield rounded
+def _elsewhere(z3: Any, free: dict[Any, Any], solution: Solution) -> Any:
+    """What holds at any point but the model's."""
+    values = {name: solution.model.eval(variable, model_completion=True) for name, variable in free.items()}
+    return z3.Not(z3.And([variable == values[name] for name, variable in free.items()]))
 
 
 def _definitions(facts: Sequence[Any], variables: Any) -> dict[Any, sympy.Expr]:
@@ -88,11 +103,12 @@ def _leads_back(value: sympy.Expr, name: Any, defined: dict[Any, sympy.Expr]) ->
     return any(_leads_back(defined[other], name, defined) for other in defined if value.has(other))
 
 
-def _completed(values: dict[Any, sympy.Expr], defined: dict[Any, sympy.Expr]) -> dict[Any, sympy.Expr]:
-    values = dict(values)
+def _completed(free: dict[Any, sympy.Expr], defined: dict[Any, sympy.Expr]) -> Point:
+    """The point with the defined symbols computed from the free ones, in the order of the names."""
+    values = dict(free)
     waiting = dict(defined)
     while waiting:
         ready = [name for name, value in waiting.items() if not any(value.has(other) for other in waiting)]
         for name in ready:
             values[name] = substituted(waiting.pop(name), values)
-    return values
+    return Point({name: values[name] for name in sorted(values, key=str)})

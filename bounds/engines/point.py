@@ -4,9 +4,11 @@ from __future__ import annotations
 
 from collections.abc import Mapping
 from dataclasses import dataclass
+from itertools import combinations
 from typing import Any
 
 import sympy
+from sympy.core.function import AppliedUndef
 
 from ..enclosure import enclose
 from ..errors import InvalidInput
@@ -25,8 +27,21 @@ class Point:
         return ", ".join(f"{name} = {_text(value)}" for name, value in self.values.items()) or "the constants"
 
     def is_admissible(self) -> bool:
-        """Whether the values have the signs and the integrality that their symbols are declared with."""
-        return all(_admits(symbol, value) for symbol, value in self.values.items() if symbol.is_Symbol)
+        """Whether the values are as their symbols are declared, and functions have equal values at equal arguments."""
+        return all(_admits(name, value) for name, value in self.values.items()) and self._is_consistent()
+
+    def _is_consistent(self) -> bool:
+        calls = [(name, value) for name, value in self.values.items() if isinstance(name, AppliedUndef)]
+        return not any(
+            one.func == other.func and self._may_agree(one.args, other.args) and sign_of(value - another) != 0
+            for (one, value), (other, another) in combinations(calls, 2)
+        )
+
+    def _may_agree(self, arguments: tuple[Any, ...], others: tuple[Any, ...]) -> bool:
+        differences = [
+            substituted(one - other, dict(self.values)) for one, other in zip(arguments, others, strict=True)
+        ]
+        return all(sign_of(difference) in (0, None) for difference in differences)
 
 
 def _text(value: sympy.Expr) -> str:
@@ -36,7 +51,7 @@ def _text(value: sympy.Expr) -> str:
 _PROPERTIES = ("is_positive", "is_negative", "is_nonnegative", "is_nonpositive", "is_nonzero", "is_integer")
 
 
-def _admits(symbol: sympy.Symbol, value: sympy.Expr) -> bool:
+def _admits(symbol: sympy.Expr, value: sympy.Expr) -> bool:
     return all(getattr(value, name) is True for name in _PROPERTIES if getattr(symbol, name) is True)
 
 

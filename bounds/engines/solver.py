@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterator, Sequence
+from collections.abc import Sequence
 from dataclasses import dataclass
 from enum import Enum
 from typing import Any
@@ -10,6 +10,8 @@ from typing import Any
 import sympy
 
 from .second_opinion import second_opinion
+
+_BRIEF_SECONDS = 2.0
 
 
 class Answer(Enum):
@@ -34,27 +36,50 @@ class Solution:
 def _number(value: Any) -> sympy.Expr:
     if hasattr(value, "numerator_as_long"):
         return sympy.Rational(value.numerator_as_long(), value.denominator_as_long())
-    coefficients = [int(str(coefficient)) for coefficient in reversed(value.poly())]
-    return sympy.CRootOf(sympy.Poly(coefficients, sympy.Symbol("x")), value.index() - 1)
+    coefficients = [int(str(coefficient)) for coefficient in value.poly()]
+    return _root(coefficients, value.index())
 
 
-def solve(z3: Any, context: Any, formulas: Sequence[Any], *, seconds: float, second: bool = True) -> Solution:
-    """z3's answer, from the first of its strategies that has one; cvc5's if z3 has none and `second` allows it.
+def _root(coefficients: Sequence[int], number: int) -> sympy.Expr:
+    """The real root of that number, counted from 1, of a polynomial given from its constant term upwards."""
+    if len(coefficients) == 3:
+        constant, slope, leading = coefficients
+        side = sympy.sign(leading) * (1 if number == 2 else -1)
+        return (-slope + side * sympy.sqrt(slope**2 - 4 * leading * constant)) / (2 * sympy.Integer(leading))
+    return sympy.CRootOf(sympy.Poly(coefficients[::-1], sympy.Symbol("x")), number - 1)
+
+
+def solve(z3: Any, context: Any, formulas: Sequence[Any], *, seconds: float) -> Solution:
+    """The first answer of z3's decision procedure, of its incomplete one and of cvc5, tried briefly and then in full.
 
     Each try takes at most about that many seconds.
     """
-    for solver in _solvers(z3, context):
-        solver.set("timeout", max(1, int(seconds * 1000)))
-        solver.add(*formulas)
-        answer = Answer(str(_check(z3, solver)))
-        if answer is not Answer.UNKNOWN:
-            model = solver.model() if answer is Answer.SATISFIABLE else None
-            return Solution(answer, "z3", model)
-    if not second:
+    limits = (_BRIEF_SECONDS, seconds) if seconds > _BRIEF_SECONDS else (seconds,)
+    for limit in limits:
+        for solver in (z3.SolverFor("QF_NRA", ctx=context), z3.SimpleSolver(ctx=context)):
+            found = solve_with(z3, solver, formulas, seconds=limit)
+            if found.answer is not Answer.UNKNOWN:
+                return found
+        # A model of cvc5 would have to be read back: only its refutations are used.
+        if second_opinion(smt_lib(z3, context, formulas), seconds=limit) == Answer.UNSATISFIABLE.value:
+            return Solution(Answer.UNSATISFIABLE, "cvc5")
+    return Solution(Answer.UNKNOWN)
+
+
+def solve_briefly(z3: Any, context: Any, formulas: Sequence[Any], *, seconds: float) -> Solution:
+    """One try by z3's decision procedure."""
+    return solve_with(z3, z3.SolverFor("QF_NRA", ctx=context), formulas, seconds=seconds)
+
+
+def solve_with(z3: Any, solver: Any, formulas: Sequence[Any], *, seconds: float) -> Solution:
+    """One try by one of z3's solvers."""
+    solver.set("timeout", max(1, int(seconds * 1000)))
+    solver.add(*formulas)
+    try:
+        answer = Answer(str(solver.check()))
+    except z3.Z3Exception:  # some strategies give up by an exception when time is over
         return Solution(Answer.UNKNOWN)
-    # A model of cvc5 would have to be read back: only its refutations are used.
-    found = second_opinion(smt_lib(z3, context, formulas), seconds=seconds)
-    return Solution(Answer.UNSATISFIABLE if found == "unsat" else Answer.UNKNOWN, "cvc5")
+    return Solution(answer, "z3", solver.model() if answer is Answer.SATISFIABLE else None)
 
 
 def smt_lib(z3: Any, context: Any, formulas: Sequence[Any]) -> str:
@@ -62,15 +87,3 @@ def smt_lib(z3: Any, context: Any, formulas: Sequence[Any]) -> str:
     solver = z3.Solver(ctx=context)
     solver.add(*formulas)
     return str(solver.to_smt2())
-
-
-def _solvers(z3: Any, context: Any) -> Iterator[Any]:
-    yield z3.SolverFor("QF_NRA", ctx=context)
-    yield z3.Solver(ctx=context)
-
-
-def _check(z3: Any, solver: Any) -> Any:
-    try:
-        return solver.check()
-    except z3.Z3Exception:  # some strategies give up by an exception when time is over
-        return z3.unknown
