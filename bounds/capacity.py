@@ -15,14 +15,10 @@ import sympy
 from .errors import InvalidInput
 from .exact import is_less, whole_number
 from .prose import integer_text
-from .shattering import VERTICES, at_least_two, d
+from .shattering import at_least_two
 from .theorem import Kind, Theorem
+from .vc_bounds import VC_LOWER_BOUND, VC_LOWER_BOUND_PLAIN, d, n
 from .vc_dimension import floor_integer, uniform_upper_bound
-
-n = sympy.Symbol("n", positive=True)
-CLUSTERS = sympy.floor(n / 2)
-VC_LOWER_BOUND = CLUSTERS * VERTICES  # E5.a
-VC_LOWER_BOUND_PLAIN = n
 
 NECESSARY = "necessary-condition"
 LARGEST_EXPONENT = 300

@@ -24,26 +24,11 @@ from functools import cached_property
 from math import isqrt
 
 import sympy
-from sympy import sqrt
 
 from .errors import InvalidInput
 from .exact import whole_number
 from .prose import integer_text
-
-d, delta, s, tau, K = sympy.symbols("d delta s tau K", positive=True)
-
-VERTICES = d + 1
-SIZE = delta / (d + 1)
-GRID = 8 * (d + 1) ** 2  # tau is a multiple of delta/GRID
-BYSTANDER = 3 * delta  # first coordinate of the second centre where all vertices have one sign
-SPACING = 6 * delta
-
-MARGIN = s / (2 * sqrt(K))
-NEAR = s / (2 * K) - tau
-FAR = s / (2 * K) + tau
-SEPARATION = 4 * K * tau**2
-REACH = K * tau**2 - s * tau + s**2 * (1 + 1 / (4 * K))
-LARGEST_SIZE = 4 * sqrt(K) * delta / (4 * K + 1)  # at tau = delta/sqrt(K); least at K = d
+from .vc_bounds import BYSTANDER, FAR, GRID, NEAR, SIZE, SPACING, K, d, delta, s, tau
 
 LARGEST_DIMENSION = 10**6
 

@@ -13,26 +13,14 @@ from dataclasses import dataclass
 from itertools import accumulate
 
 import sympy
-from sympy import E, log
 
 from .exact import ceil_integer, whole_number
+from .vc_bounds import LAYERS, SUM_OF_PARAMETERS, VC_UPPER_BOUND, WEIGHTED_UNITS, H, L, S, d, k, w
 
 SOURCE = (
     "Bartlett, Harvey, Liaw and Mehrabian, Nearly-tight VC-dimension and pseudodimension bounds for piecewise linear "
     "neural networks, JMLR 20(63), 2019, Theorem 7"
 )
-
-# w is the sum of all W_i, H the number of hidden layers where all have the same number k of units.
-L, S, w, d, H, k, W, m, i = sympy.symbols("L S w d H k W m i", positive=True)
-
-SIGN_PATTERNS = 2 * (2 * E * m * k * i / W) ** W  # of k m polynomials of degree i in W <= k m variables
-VC_UPPER_BOUND = L + w * log(4 * E * S * log(2 * E * S, 2), 2)
-
-LAYERS = H + 1
-HIDDEN_PARAMETERS = k * (d + 1) + (i - 1) * k * (k + 1)  # W_i for i <= H
-OUTPUT_PARAMETERS = k + 1
-SUM_OF_PARAMETERS = (H + 1) * k * (d + 1) + (H - 1) * (H + 2) * k * (k + 1) / 2 + k + 1
-WEIGHTED_UNITS = H * (H + 1) * k / 2 + H + 1
 
 
 @dataclass(frozen=True, kw_only=True)

@@ -7,18 +7,8 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 from robustntk.bounds import InvalidInput
-from robustntk.bounds.shattering import (
-    GRID,
-    LARGEST_DIMENSION,
-    SIZE,
-    SPACING,
-    Centres,
-    Construction,
-    at_least_two,
-    d,
-    fraction,
-    signs,
-)
+from robustntk.bounds.shattering import LARGEST_DIMENSION, Centres, Construction, at_least_two, fraction, signs
+from robustntk.bounds.vc_bounds import GRID, SIZE, SPACING, d
 
 
 def vectors(construction: Construction, split: int) -> tuple[list[list[Fraction]], list[list[Fraction]]]:

@@ -9,7 +9,7 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 from robustntk.bounds import InvalidInput
-from robustntk.bounds.shattering import SIZE, SPACING, Construction
+from robustntk.bounds.shattering import Construction
 from robustntk.bounds.shattering_check import (
     EXHAUSTIVE_DIMENSION,
     LARGEST_ARRANGEMENT,
@@ -18,6 +18,7 @@ from robustntk.bounds.shattering_check import (
     check_shattering,
     random_splits,
 )
+from robustntk.bounds.vc_bounds import SIZE, SPACING
 
 
 @pytest.mark.parametrize("dimension", [1, 2, 5, 9, EXHAUSTIVE_DIMENSION])
