@@ -8,12 +8,13 @@ ROOMS = bounds kernels verify cli
 TYPES = build/types/robustntk
 
 .DEFAULT_GOAL := help
-.PHONY: help install demo test lint types test-fast test-slow deviation bench readme-figure format clean
+.PHONY: help install demo test lint types test-fast test-slow prove deviation bench readme-figure format clean
 
 help:
 	@echo "make demo       train at the prescribed width on real data and compare (about 5 minutes)"
 	@echo "make test       lint, types and the fast tests"
 	@echo "make test-slow  the slow tests"
+	@echo "make prove      check every step of every proof, and that no falsified one passes"
 	@echo "make deviation  deviation of width-m runs from the infinite-width curve, against 1/sqrt(m)"
 	@echo "make bench      time of a step beside NumPy and the memory floor; accuracy of the kernels"
 	@echo "make install    only create $(VENV) with the locked dependencies"
@@ -25,7 +26,7 @@ install: $(INSTALLED)
 $(INSTALLED): setup.cfg pyproject.toml constraints.txt
 	@command -v $(PYTHON) >/dev/null || { echo "error: $(PYTHON) not found; try make PYTHON=/path/to/python3.11" >&2; exit 1; }
 	test -x $(BIN)/python || $(PYTHON) -m venv $(VENV)
-	$(BIN)/python -m pip install --quiet --constraint constraints.txt --editable ".[test,notebooks]"
+	$(BIN)/python -m pip install --quiet --constraint constraints.txt --editable ".[test,notebooks,proofs]"
 	$(BIN)/python -m pip install --quiet --no-deps $(NEURAL_TANGENTS)
 	@touch $@
 
@@ -53,6 +54,9 @@ test-fast: $(INSTALLED)
 
 test-slow: $(INSTALLED)
 	$(BIN)/python -m pytest -m slow
+
+prove: $(INSTALLED)
+	$(BIN)/robustntk prove --falsify
 
 deviation: $(INSTALLED)
 	$(BIN)/python benchmarks/deviation.py
