@@ -18,6 +18,7 @@ from ..proof import Proof, Step
 from ..two_layer import (
     ITERATIONS,
     LARGEST_CURVATURE,
+    LARGEST_DISTANCE,
     LARGEST_STEP_SIZE,
     LINEARIZATION,
     NEAR_LINEARITY,
@@ -40,7 +41,7 @@ DISTANCE = lengths("D_t")[0]
 def convergence() -> tuple[Step, ...]:
     """The recursion, its remainder paid at the largest distance, summed over the run."""
     recursion = descent.recursion()[-1]
-    near = given("D <= (2 R)^2, by E1.a.apart", at_most(D, remainder.LARGEST_DISTANCE**2))
+    near = given("D <= (2 R)^2, by E1.a.apart", at_most(D, LARGEST_DISTANCE**2))
     kept = D - 2 * alpha * (loss - s - LINEARIZATION) + alpha**2 * L**2 * G**2
     paid = follows(
         "E1.c.paid",
@@ -66,7 +67,7 @@ def convergence() -> tuple[Step, ...]:
             step_facts=(paid.at({D: distance}), near_at, descent.curved(distance)),
         )
 
-    near_at = given("D_t <= (2 R)^2, by E1.a.apart", at_most(distance, remainder.LARGEST_DISTANCE**2))
+    near_at = given("D_t <= (2 R)^2, by E1.a.apart", at_most(distance, LARGEST_DISTANCE**2))
     added = by(
         "E1.c.sum",
         "|W_t - W_*|^2 <= R^2 - 2 alpha sum_{u<t} L_A(W_u) + (t-1)(2 alpha (s + 4 L C R^2) + alpha^2 L^2 G^2)",
@@ -111,7 +112,7 @@ def statement(name: str, claim: str, curvature: Step, near_linearity: sympy.Expr
 def formulas() -> tuple[Step, ...]:
     """Every formula of the theorem and of its calculator, held from both sides."""
     return (
-        equals("E1.linearization", "4 L C R^2 = L C (2 R)^2", LINEARIZATION, L * C * remainder.LARGEST_DISTANCE**2),
+        equals("E1.linearization", "4 L C R^2 = L C (2 R)^2", LINEARIZATION, L * C * LARGEST_DISTANCE**2),
         equals(
             "E1.near-linearity",
             "at C = beta/(2 sqrt(m)) it is 2 L beta R^2/sqrt(m)",
