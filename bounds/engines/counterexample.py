@@ -13,12 +13,9 @@ from .solver import Answer, Solution, solve_briefly
 from .translation import Translation
 
 _SECONDS = 0.5
-# Values to try before the model's own, in the first, second, ... attempt.
-_SHORT = (
-    (0, 1, 2, -1, sympy.Rational(1, 2), 3),
-    (-10, 10, sympy.Rational(1, 10), sympy.Rational(-1, 10)),
-    (-100, 100, sympy.Rational(1, 100), sympy.Rational(-1, 100)),
-)
+_ATTEMPTS = 8
+# Values to try before the model's own; every attempt begins with another one.
+_SHORT = (0, 1, 2, -1, sympy.Rational(1, 2), 10, -10, sympy.Rational(1, 10), 3, 100, -100)
 
 
 def counterexample(
@@ -32,8 +29,8 @@ def counterexample(
     variables = translation.symbols()
     defined = _definitions(facts, variables)
     free = {name: variable for name, variable in variables.items() if name not in defined}
-    for short in _SHORT:
-        solution = _pinned(translation, formulas, free, solution, short)
+    for attempt in range(_ATTEMPTS):
+        solution = _pinned(translation, formulas, free, solution, _SHORT[attempt:] + _SHORT[:attempt])
         point = _completed({name: solution.value(variable) for name, variable in free.items()}, defined)
         if point.is_admissible() and all(holds(fact, point) is True for fact in facts):
             if holds(conclusion, point) is False:

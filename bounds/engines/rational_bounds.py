@@ -21,9 +21,9 @@ def rational_bounds(constant: sympy.Expr, bits: int = _BITS) -> tuple[sympy.Rati
     if not ball.is_finite():
         raise InvalidInput(f"{constant} is not a finite real number")
     middle, radius = (Fraction(int(part.p), int(part.q)) for part in (ball.mid().fmpq(), ball.rad().fmpq()))
-    spacing = Fraction(2) ** (max(0, _exponent(middle)) - bits)
-    below, above = ((middle - radius) // spacing) * spacing, -((-middle - radius) // spacing) * spacing
-    return _rational(below - spacing), _rational(above + spacing)
+    spacing = Fraction(2) ** (_exponent(abs(middle) + radius) - bits)
+    below, above = (middle - radius) // spacing, -((-middle - radius) // spacing)
+    return _rational((below - 1) * spacing), _rational((above + 1) * spacing)
 
 
 def _exponent(value: Fraction) -> int:

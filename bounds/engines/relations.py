@@ -5,6 +5,7 @@ from __future__ import annotations
 from typing import Any
 
 import sympy
+from sympy.logic.boolalg import Boolean, BooleanFunction
 
 from ..errors import InvalidInput
 
@@ -43,7 +44,7 @@ def substituted(formula: Any, values: Any) -> Any:
     """`formula` with sub-expressions replaced, its relations left unevaluated."""
     if formula.func in _KINDS:
         return formula.func(*(side.xreplace(values) for side in formula.args), evaluate=False)
-    if formula.args and isinstance(formula, sympy.logic.boolalg.BooleanFunction):
+    if formula.args and isinstance(formula, BooleanFunction):
         return formula.func(*(substituted(part, values) for part in formula.args), evaluate=False)
     return formula.xreplace(values)
 
@@ -55,6 +56,8 @@ def without_negations(formula: Any, *, negate: bool = False) -> Any:
     again holds only where both sides are defined: "not 1/x > 0" does not hold at 0.
     """
     formula = sympy.sympify(formula)
+    if not isinstance(formula, Boolean):
+        raise InvalidInput(f"{formula} is no claim: expected relations joined by And, Or, Not and Implies")
     if formula in (sympy.true, sympy.false):
         return sympy.Not(formula) if negate else formula
     if formula.func in _KINDS:

@@ -17,6 +17,7 @@ from .solver import Answer, Solution, smt_lib, solve
 from .translation import Translation
 
 _SECONDS_FOR_A_SECOND_OPINION = 0.5
+_SECONDS_FOR_CONSISTENCY = 2.0
 
 
 @dataclass(frozen=True)
@@ -59,7 +60,7 @@ class Entails:
 
     def _proved(self, translation: Translation, hypotheses: list[Any], denied: Any, solution: Solution) -> Outcome:
         z3, context = translation.z3, translation.context
-        consistent = solve(z3, context, hypotheses, seconds=self.seconds).answer
+        consistent = solve(z3, context, hypotheses, seconds=min(self.seconds, _SECONDS_FOR_CONSISTENCY)).answer
         if consistent is Answer.UNSATISFIABLE:
             return Outcome.inconclusive("the hypotheses contradict each other: anything follows from them")
         note = "" if consistent is Answer.SATISFIABLE else "; whether the hypotheses can hold at all is open"

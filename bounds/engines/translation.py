@@ -125,11 +125,14 @@ class Translation:
             return self._combined(expression.func, [self.term(part) for part in expression.args])
         if expression.is_Pow and expression.exp.is_Rational:
             return self._power(expression.base, expression.exp)
-        if expression.func is sympy.exp and expression.exp.is_Rational:
-            return self._power(sympy.E, expression.exp)
+        if isinstance(expression, sympy.exp | sympy.Pow):
+            return self._exponential(*expression.as_base_exp())
         rule = _RULES.get(expression.func)
         if rule is not None:
             return rule(self, expression)
+        return self._atom(expression)
+
+    def _atom(self, expression: Any) -> Term:
         return self._opaque(expression) if expression.free_symbols else self._constant(expression)
 
     def _symbol(self, symbol: Any) -> Any:
@@ -149,12 +152,27 @@ class Translation:
         conditions = tuple(condition for term in terms for condition in term.conditions)
         return Term(operation(*(term.expression for term in terms)), conditions)
 
+    def _exponential(self, base: Any, exponent: Any) -> Term:
+        """base^exponent, split at sums and rational factors of the exponent, so that exp(-x) is 1 / exp(x)."""
+        if not base.is_positive:
+            return self._atom(base**exponent)
+        powers = []
+        for part in sympy.Add.make_args(sympy.expand_mul(exponent)):
+            factor, rest = part.as_coeff_Mul()
+            unit = base**rest
+            whole = not isinstance(unit, sympy.exp | sympy.Pow) or unit.exp.is_Rational
+            powers.append(self._raised(self.term(unit) if whole else self._atom(unit), unit, factor))
+        return self._combined(sympy.Mul, powers)
+
     def _power(self, base: Any, exponent: Any) -> Term:
-        term = self.term(base)
+        return self._raised(self.term(base), base, exponent)
+
+    def _raised(self, term: Term, original: Any, exponent: Any) -> Term:
+        """`term`, which stands for the expression `original`, to a rational power."""
         if not exponent.is_Integer:
-            term = self._root(term, base, int(exponent.q))
+            term = self._root(term, original, int(exponent.q))
         conditions = term.conditions
-        if exponent.is_negative and not base.is_nonzero:
+        if exponent.is_negative and not original.is_nonzero:
             conditions = (*conditions, self._relation(sympy.Ne, term.expression))
         return Term(term.expression**exponent.p, conditions)
 
@@ -164,13 +182,12 @@ class Translation:
             conditions = (*conditions, self._relation(sympy.Ge, radicand.expression))
         key = ("root", radicand.expression, degree)
         if key not in self.replaced:
-            sign = {"positive": True} if original.is_positive else {"nonnegative": True}
-            root = self._fresh(key, f"root{degree}", sign)
+            root = self._fresh(key, {"positive": True} if original.is_positive else {"nonnegative": True})
             self._define(conditions, self._relation(sympy.Eq, root**degree - radicand.expression))
         return Term(self.replaced[key], conditions)
 
-    def _fresh(self, key: Any, name: str, signs: dict[str, bool]) -> Any:
-        symbol = _Auxiliary(name, real=True, **signs)
+    def _fresh(self, key: Any, signs: dict[str, bool]) -> Any:
+        symbol = _Auxiliary("v", real=True, **signs)
         self.replaced[key] = symbol
         self._declare(symbol)
         return symbol
@@ -184,12 +201,13 @@ class Translation:
         if expression not in self.replaced:
             below, above = rational_bounds(expression)
             signs = {"positive": True} if below >= 0 else {"negative": True} if above <= 0 else {}
-            symbol = self._fresh(expression, str(expression), signs)
+            symbol = self._fresh(expression, signs)
             self._define((), self._relation(sympy.Gt, symbol - below))
             self._define((), self._relation(sympy.Lt, symbol - above))
         return Term(self.replaced[expression])
 
     def _opaque(self, expression: Any) -> Term:
+        """A function of the symbols: any real with the sign that SymPy knows it to have."""
         conditions: tuple[Any, ...] = ()
         if isinstance(expression, sympy.log):
             argument = self.term(expression.args[0])
@@ -197,11 +215,23 @@ class Translation:
         elif expression.is_real is not True and not isinstance(expression, _UNEVALUATED):
             raise InvalidInput(f"{expression} is not known to be real")
         if expression not in self.replaced:
-            for symbol in expression.free_symbols:
+            for symbol in sorted(expression.free_symbols, key=str):
                 self._symbol(symbol)
-            signs = {sign: True for sign in _SIGNS if getattr(expression, f"is_{sign}") is True}
-            self._fresh(expression, str(expression.func), signs)
+            self._fresh(expression, _signs_of(expression))
+            if isinstance(expression, AppliedUndef):
+                self._agree_with_earlier_calls(expression)
         return Term(self.replaced[expression], conditions)
+
+    def _agree_with_earlier_calls(self, call: Any) -> None:
+        """An unknown function takes equal values at equal arguments."""
+        for other in [other for other in self.replaced if isinstance(other, AppliedUndef) and other.func == call.func]:
+            pairs = zip(call.args, other.args, strict=True)
+            differences = [self.term(one - another) for one, another in pairs]
+            if other == call or any(each.expression.is_nonzero for each in differences):
+                continue
+            equal = [self._relation(sympy.Eq, each.expression) for each in differences]
+            defined = self._combined(sympy.Add, differences).conditions
+            self._define((*equal, *defined), self._relation(sympy.Eq, self.replaced[call] - self.replaced[other]))
 
     def _choice(self, expression: Any) -> Term:
         """Max, Min or Abs: one of the candidates, and not less (or more) than any of them."""
@@ -211,7 +241,7 @@ class Translation:
         side = sympy.Le if expression.func is sympy.Min else sympy.Ge
         conditions = self._combined(sympy.Add, candidates).conditions
         if expression not in self.replaced:
-            chosen = self._fresh(expression, str(expression.func), _signs_of(expression))
+            chosen = self._fresh(expression, _signs_of(expression))
             differences = [chosen - candidate.expression for candidate in candidates]
             extreme = [self._relation(side, difference) for difference in differences]
             attained = self._any(self._relation(sympy.Eq, difference) for difference in differences)
@@ -224,7 +254,7 @@ class Translation:
         value = self.replaced.get(expression)
         fresh = value is None
         if fresh:
-            value = self._fresh(expression, "Piecewise", _signs_of(expression))
+            value = self._fresh(expression, _signs_of(expression))
         for branch, condition in expression.args:
             own = self._formula(without_negations(condition))
             fires = self._all((*(self.z3.Not(other) for other in earlier), own))
