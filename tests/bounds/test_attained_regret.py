@@ -20,6 +20,8 @@ from robustntk.bounds.attained_regret import (
     attains,
 )
 from robustntk.bounds.letters import G, L, R, T, alpha, epsilon, s, theta
+from robustntk.bounds.proof import check_proof
+from robustntk.bounds.proofs.attained_regret import proof
 from robustntk.bounds.two_layer import ITERATIONS, REGRET, STEP_SIZE
 
 INSIDE = st.tuples(st.integers(2, 30), st.fractions(0, 1)).map(
@@ -115,3 +117,9 @@ def test_a_fault_in_the_regret_is_refuted(fault):
 def test_bad_input_is_named(arguments, message):
     with pytest.raises(InvalidInput, match=re.escape(message)):
         attained_regret(**arguments)
+
+
+def test_that_it_is_attained_for_every_t_is_proved_and_every_falsified_variant_refuted():
+    report = check_proof(proof(), falsify=True)
+    assert {step.step.name: step.outcome for step in report.steps if step.outcome is not Verdict.PROVED} == {}
+    assert report.outcome is Verdict.PROVED
