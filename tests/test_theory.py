@@ -47,7 +47,7 @@ def test_everything_cited_is_stated(path: Path) -> None:
 
 def test_the_citations_are_found_at_all() -> None:
     everything = set().union(*(cited(path.read_text(encoding="utf-8")) for path in modules()))
-    assert everything >= {"E1.a", "E1.b", "E1.c", "E1.post", "E2", "E4.a", "E4.b", "E4.c", "P1", "P2"}
+    assert everything >= {"E1.a", "E1.b", "E1.c", "E1.post", "E2", "E3", "E4.a", "E4.b", "E4.c", "E7", "E8", "E9", "P1", "P2"}
     assert everything >= {"section 0", "section 1", "section 2", "section 4", "section 6"}
 
 
@@ -59,7 +59,7 @@ def test_the_citations_are_found_at_all() -> None:
         ("x = 1  # as in theory section 8", {"section 8"}),
         ('"""The limit (theory\nsections 0 and 9)."""', {"section 9"}),
         ("# the theory, see theory\n# section 7\n", {"section 7"}),
-        ('reason = "theorem E8 uses its smoothness instead"', {"E8"}),
+        ('reason = "theorem P8 uses its smoothness instead"', {"P8"}),
         ('"""Theory E1.b, E4.c and sections 0 to 4, f"{E1.id}"."""', set()),
     ],
 )

@@ -23,18 +23,24 @@ before, after = lengths("|V-W_*|^2 |PV-W_*|^2")
 
 
 def cauchy_schwarz() -> Step:
-    at_the_best_t = (uu + 2 * t * uv + t**2 * vv).subs(t, -uv / vv)
-    square = defined("|u + t v|^2 >= 0, at t = -<u,v>/<v,v>", at_most(0, at_the_best_t))
-    nonzero = defined("|v|^2 > 0 (for v = 0 both sides are 0)", sympy.Gt(vv, 0))
+    square = uu + 2 * t * uv + t**2 * vv
+
+    def holds_at(value: sympy.Expr) -> sympy.Basic:
+        return at_most(0, square.subs(t, value))
+
+    if_zero = sympy.And(equal(vv, 0), sympy.Or(equal(uv, 0), holds_at(-(uu + 1) / (2 * uv))))
+    instances = sympy.Or(sympy.And(sympy.Gt(vv, 0), holds_at(-uv / vv)), if_zero)
+    lengths_squared = defined("|u|^2, |v|^2 >= 0", sympy.And(sympy.Ge(uu, 0), sympy.Ge(vv, 0)))
+    positive = defined("|u + t v|^2 >= 0 at t = -<u,v>/<v,v> or, for v = 0, -(<u,u> + 1)/(2 <u,v>)", instances)
     return follows(
         "Cauchy-Schwarz",
         "<u,v>^2 <= |u|^2 |v|^2",
         at_most(uv**2, uu * vv),
-        square,
-        nonzero,
+        positive,
+        lengths_squared,
         falsified={
             "half of the right side": at_most(uv**2, uu * vv / 2),
-            "without |u + t v|^2 >= 0": [nonzero],
+            "without |u + t v|^2 >= 0": [lengths_squared],
         },
     )
 
