@@ -10,7 +10,7 @@ from __future__ import annotations
 from dataclasses import dataclass
 
 import sympy
-from sympy import Rational, log
+from sympy import Rational, log, tanh
 
 from .convergence import ConvergenceTheorem, Values, lipschitz_loss
 from .curvature import Network
@@ -20,6 +20,8 @@ from .theorem import Hypothesis
 
 GROWTH = 1 + 2 * alpha * L * C
 STEP_TERM = alpha * L**2 * G**2 / 2
+HALFWAY = tanh(T * log(GROWTH) / 2)
+CONTRACTION = (1 - HALFWAY) / (1 + HALFWAY)  # GROWTH^(-T), in a form that SymPy does not write out as a fraction
 DISTANCE_TERM = L * C * R**2 / (1 - GROWTH**-T)  # near-linearity and regret in one
 LARGEST_CURVATURE = theta * (epsilon - s) / (L * R**2)
 STEP_SIZE = (1 - theta) * (epsilon - s) / (L**2 * G**2)
@@ -58,6 +60,7 @@ class DistanceRecursion(ConvergenceTheorem):
 
     def terms(self, problem: Problem, *, width: int, step_size: sympy.Expr, iterations: int) -> dict[str, sympy.Expr]:
         values = self.at_width(problem, width) | {alpha: step_size, T: sympy.Integer(iterations)}
+        values |= {GROWTH**-T: CONTRACTION.xreplace(values)}
         linearization = (L * C * R**2).xreplace(values)
         return {
             "linearization": linearization,
