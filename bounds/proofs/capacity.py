@@ -38,7 +38,7 @@ from . import shattering, vc_dimension
 from .building import by, equals, follows, given, positives
 from .logarithms import follows as follows_with_logarithms
 
-_SETS = ((2, 1), (3, 2), (4, 1), (5, 2), (6, 1))
+_SETS = ((2, 1), (3, 2), (4, 1), (5, 2), (9, 1))
 _WIDTHS = ((2, 1, 1), (100, 10, 1), (1000, 50, 2), (60000, 784, 3), (10**30, 10, 5))  # n, d, hidden layers
 
 
@@ -78,7 +78,7 @@ def counting() -> tuple[Step, ...]:
 def _all_labellings(bound: Any) -> Outcome:
     """All combinations of splits for small n and d: the data are separated, the labels forced are all there are."""
     for samples, dimension in _SETS:
-        points = int(bound.xreplace({n: Integer(samples), d: Integer(dimension)}))
+        points = bound.xreplace({n: Integer(samples), d: Integer(dimension)})
         found = set()
         for splits in product(range(2 ** (dimension + 1)), repeat=samples // 2):
             data = robust_configuration(samples, dimension=dimension, radius=1, splits=splits)

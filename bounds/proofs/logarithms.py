@@ -6,6 +6,7 @@ Taken for granted, by name: Taylor's formula, and the laws of the logarithm as S
 from __future__ import annotations
 
 from collections.abc import Mapping, Sequence
+from functools import cache
 from typing import Any
 
 import sympy
@@ -56,9 +57,15 @@ def follows(
     return by(name, claim, Entails(facts, conclusion), falsified=variants, uses=uses)
 
 
+@cache
+def exponentials() -> tuple[Step, ...]:
+    """1 + y <= exp(y), put together once."""
+    return exponential()
+
+
 def tangent(value: sympy.Expr) -> Fact:
     """log(value) <= value - 1."""
-    return exponential()[1].at({y: log(value), exp_y: value})
+    return exponentials()[1].at({y: log(value), exp_y: value})
 
 
 def quotient() -> Step:
@@ -136,4 +143,4 @@ def near() -> Step:
 
 def logarithms() -> tuple[Step, ...]:
     """All of them, from the exponential on."""
-    return (*exponential(), quotient(), product(), *powers_of_two(), exponent(), slow(), rising(), near())
+    return (*exponentials(), quotient(), product(), *powers_of_two(), exponent(), slow(), rising(), near())
