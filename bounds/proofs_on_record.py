@@ -16,6 +16,7 @@ PROOFS: Mapping[str, str] = MappingProxyType(
         "activations": "activations",
         "losses": "losses",
         "E1": "two_layer",
+        "sharpness": "attained_regret",
         "E2": "tied_pairs",
         "E3": "smooth_losses",
         "E4": "existence",
