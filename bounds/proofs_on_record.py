@@ -25,6 +25,7 @@ PROOFS: Mapping[str, str] = MappingProxyType(
         "E7": "recursion",
         "E8": "margins",
         "E9": "smooth_recursion",
+        "calculators": "calculators",
     }
 )
 

@@ -100,5 +100,5 @@ E7_TIED = DistanceRecursion(
     latex=_LATEX,
     needs=("R", "rho", "s"),
     network=Network.TIED,
-    share=Rational(1, 2),
+    share=Rational(9, 20),
 )
