@@ -7,7 +7,7 @@ from typing import Any
 
 import sympy
 
-from .point import Point, holds
+from .point import Point, fails, holds
 from .relations import substituted, without_negations
 from .solver import Answer, Solution, solve_briefly
 from .translation import Translation
@@ -32,9 +32,8 @@ def counterexample(
     for attempt in range(_ATTEMPTS):
         solution = _pinned(translation, formulas, free, solution, _SHORT[attempt:] + _SHORT[:attempt])
         point = _completed({name: solution.value(variable) for name, variable in free.items()}, defined)
-        if point.is_admissible() and all(holds(fact, point) is True for fact in facts):
-            if holds(conclusion, point) is False:
-                return point
+        if point.is_admissible() and all(holds(fact, point) is True for fact in facts) and fails(conclusion, point):
+            return point
         formulas = [*formulas, _elsewhere(translation.z3, free, solution)]
         solution = _briefly(translation, formulas)
         if solution.answer is not Answer.SATISFIABLE:

@@ -25,9 +25,9 @@ class Induction:
 
     `invariant` is a relation in the counter and in the state, the symbols whose values change with it. `first` maps
     every symbol of the state to its value at the start, `following` to its value at counter + 1, an expression in the
-    state at the counter and in new symbols that `step_facts` speaks about. `facts` are about constants and hold
-    throughout; `base_facts` are about the first values. A symbol of the state with a closed form, an expression in the
-    counter such as q^(t - 1), is replaced by it in the conclusion, after a check that it obeys first and following.
+    state at the counter and in new symbols that `step_facts` speaks about. The facts of `always` are about constants,
+    those of `base_facts` about the first values. A symbol of the state with a closed form, an expression in the counter
+    such as q^(t - 1), is replaced by it in the conclusion, after a check that it obeys first and following.
 
     Base and step are checked over the reals; the step may use counter >= start. Refuted means that the base or the
     step fails at the counterexample, so that the invariant is not inductive.

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Mapping
+from collections.abc import Callable, Mapping
 from dataclasses import dataclass
 from itertools import combinations
 from typing import Any
@@ -12,7 +12,7 @@ from sympy.core.function import AppliedUndef
 
 from ..enclosure import enclose
 from ..errors import InvalidInput
-from .relations import substituted, without_negations
+from .relations import as_formula, substituted, without_negations
 
 _PRECISIONS = (128, 512, 2048)
 
@@ -60,26 +60,37 @@ def holds(formula: Any, point: Point) -> bool | None:
 
     A relation of which one side is not a finite real number at the point does not hold.
     """
-    return _holds(without_negations(formula), dict(point.values))
+    return _holds(as_formula(formula), dict(point.values))
+
+
+def fails(conclusion: Any, point: Point) -> bool:
+    """Whether `conclusion` is shown to fail at the point, or to be undefined there."""
+    return holds(without_negations(conclusion), point) is False
 
 
 def _holds(formula: Any, values: dict[Any, sympy.Expr]) -> bool | None:
     if formula in (sympy.true, sympy.false):
         return bool(formula)
-    if isinstance(formula, sympy.And | sympy.Or):
-        decisive = isinstance(formula, sympy.Or)
-        truths = [_holds(part, values) for part in formula.args]
-        if decisive in truths:
-            return decisive
-        return None if None in truths else not decisive
-    left, right = substituted(formula, values).args
+    if formula.func in _ADMITTED:
+        left, right = substituted(formula, values).args
+        return _related(left, right, _ADMITTED[formula.func])
+    truths = [_holds(as_formula(part), values) for part in formula.args]
+    if isinstance(formula, sympy.Not | sympy.Implies):
+        truths[0] = None if truths[0] is None else not truths[0]
+    decisive = not isinstance(formula, sympy.And)
+    if decisive in truths:
+        return decisive
+    return None if None in truths else not decisive
+
+
+def _related(left: sympy.Expr, right: sympy.Expr, admitted: Callable[[int], bool]) -> bool | None:
     if not (_is_defined(left) and _is_defined(right)):
         return False
     sign = sign_of(left - right)
-    return None if sign is None else _ADMITTED[formula.func](sign)
+    return None if sign is None else admitted(sign)
 
 
-_ADMITTED: dict[Any, Any] = {
+_ADMITTED: dict[Any, Callable[[int], bool]] = {
     sympy.Le: lambda sign: sign <= 0,
     sympy.Lt: lambda sign: sign < 0,
     sympy.Ge: lambda sign: sign >= 0,

@@ -10,6 +10,7 @@ from sympy.logic.boolalg import Boolean, BooleanFunction
 from ..errors import InvalidInput
 
 _KINDS = (sympy.Le, sympy.Lt, sympy.Ge, sympy.Gt, sympy.Eq, sympy.Ne)
+_JOINTS = (sympy.And, sympy.Or, sympy.Not, sympy.Implies)
 _OPPOSITE = {
     sympy.Le: sympy.Gt,
     sympy.Lt: sympy.Ge,
@@ -49,15 +50,21 @@ def substituted(formula: Any, values: Any) -> Any:
     return formula.xreplace(values)
 
 
-def without_negations(formula: Any, *, negate: bool = False) -> Any:
-    """`formula`, or its negation, in terms of relations, And and Or alone.
+def as_formula(formula: Any) -> Any:
+    """`formula` as SymPy reads it. Raises InvalidInput unless it is a truth value, a relation or joined of such."""
+    formula = sympy.sympify(formula)
+    if isinstance(formula, Boolean) and (formula in (sympy.true, sympy.false) or formula.func in (*_KINDS, *_JOINTS)):
+        return formula
+    raise InvalidInput(f"cannot read {formula}: expected relations joined by And, Or, Not and Implies")
 
-    A relation holds where both its sides are defined and related so. Its negation is the opposite relation, which
+
+def without_negations(formula: Any, *, negate: bool = False) -> Any:
+    """`formula`, or its negation, in terms of relations, And and Or alone, as a conclusion is to be read.
+
+    A relation holds where both its sides are defined and related so. Its negation becomes the opposite relation, which
     again holds only where both sides are defined: "not 1/x > 0" does not hold at 0.
     """
-    formula = sympy.sympify(formula)
-    if not isinstance(formula, Boolean):
-        raise InvalidInput(f"{formula} is no claim: expected relations joined by And, Or, Not and Implies")
+    formula = as_formula(formula)
     if formula in (sympy.true, sympy.false):
         return sympy.Not(formula) if negate else formula
     if formula.func in _KINDS:
@@ -67,10 +74,8 @@ def without_negations(formula: Any, *, negate: bool = False) -> Any:
     if isinstance(formula, sympy.Implies):
         premise, conclusion = formula.args
         return _joined(sympy.And if negate else sympy.Or, ((premise, not negate), (conclusion, negate)))
-    if isinstance(formula, sympy.And | sympy.Or):
-        join = sympy.And if isinstance(formula, sympy.And) != negate else sympy.Or
-        return _joined(join, ((part, negate) for part in formula.args))
-    raise InvalidInput(f"cannot read {formula}: expected relations joined by And, Or, Not and Implies")
+    join = sympy.And if isinstance(formula, sympy.And) != negate else sympy.Or
+    return _joined(join, ((part, negate) for part in formula.args))
 
 
 def _joined(join: Any, parts: Any) -> Any:

@@ -48,8 +48,8 @@ class Entails:
         except ImportError:
             return Outcome.unsupported("the package z3-solver is not installed")
         translation = Translation(z3)
-        facts = [translation.formula(fact.relation) for fact in self.facts]
-        denied = translation.formula(self.conclusion, negate=True)
+        facts = [translation.fact(fact.relation) for fact in self.facts]
+        denied = translation.denial(self.conclusion)
         known = translation.known()
         solution = solve(z3, translation.context, [*known, *facts, denied], seconds=self.seconds)
         if solution.answer is Answer.UNSATISFIABLE:

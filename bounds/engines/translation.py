@@ -19,7 +19,7 @@ from sympy.core.function import AppliedUndef
 
 from ..errors import InvalidInput
 from .rational_bounds import rational_bounds
-from .relations import without_negations
+from .relations import as_formula, without_negations
 
 _SIGNS = ("positive", "negative", "nonnegative", "nonpositive", "nonzero")
 _UNEVALUATED = (AppliedUndef, sympy.Integral, sympy.Sum, sympy.Derivative, sympy.Limit)
@@ -46,10 +46,13 @@ class Translation:
     def __post_init__(self) -> None:
         self.context = self.z3.Context()
 
-    def formula(self, formula: Any, *, negate: bool = False) -> Any:
-        """The z3 formula that holds where `formula` does; with `negate`, where it does not or is undefined."""
-        translated = self._formula(without_negations(formula))
-        return self.z3.Not(translated) if negate else translated
+    def fact(self, formula: Any) -> Any:
+        """The z3 formula that holds where `formula` does; a relation that is undefined does not hold."""
+        return self._formula(as_formula(formula))
+
+    def denial(self, conclusion: Any) -> Any:
+        """The z3 formula that holds where `conclusion` does not, or is undefined."""
+        return self.z3.Not(self._formula(without_negations(conclusion)))
 
     def symbols(self) -> dict[Any, Any]:
         """The z3 variables of the symbols and of the functions without a definition, by expression."""
@@ -80,7 +83,11 @@ class Translation:
             return self.z3.BoolVal(bool(formula), self.context)
         if isinstance(formula, sympy.And | sympy.Or):
             join = self._all if isinstance(formula, sympy.And) else self._any
-            return join(self._formula(part) for part in formula.args)
+            return join(self.fact(part) for part in formula.args)
+        if isinstance(formula, sympy.Not):
+            return self.z3.Not(self.fact(formula.args[0]))
+        if isinstance(formula, sympy.Implies):
+            return self.z3.Implies(*(self.fact(part) for part in formula.args))
         left, right = (self.term(side) for side in formula.args)
         relation = self._relation(formula.func, left.expression - right.expression)
         return self._all((*left.conditions, *right.conditions, relation))
@@ -256,7 +263,7 @@ class Translation:
         if fresh:
             value = self._fresh(expression, _signs_of(expression))
         for branch, condition in expression.args:
-            own = self._formula(without_negations(condition))
+            own = self.fact(condition)
             fires = self._all((*(self.z3.Not(other) for other in earlier), own))
             earlier.append(own)
             term = self.term(branch)

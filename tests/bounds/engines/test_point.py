@@ -4,7 +4,7 @@ import pytest
 import sympy
 from sympy import Function, Rational, cbrt, log, pi, sqrt
 
-from robustntk.bounds.engines.point import Point, holds, is_exactly_zero, sign_of
+from robustntk.bounds.engines.point import Point, fails, holds, is_exactly_zero, sign_of
 from robustntk.bounds.engines.relations import at_most, equal, less
 
 x, y = sympy.symbols("x y", real=True)
@@ -23,6 +23,9 @@ f = Function("f")
         (sympy.And(at_most(x, y), less(y, x), evaluate=False), False),
         (sympy.Or(less(y, x), equal(x, 1), evaluate=False), True),
         (sympy.Not(less(y, x), evaluate=False), True),
+        (sympy.Not(less(0, 1 / (x - 1)), evaluate=False), True),
+        (sympy.Implies(less(0, 1 / (x - 1)), less(y, x), evaluate=False), True),
+        (sympy.Implies(less(0, x), less(y, x), evaluate=False), False),
         (less(sqrt(2 * y), x + 1), False),
         (equal(sqrt(5 + 2 * sqrt(6)), sqrt(2) + sqrt(y + 1)), True),
         (less(pi * x, Rational(22, 7)), True),
@@ -37,6 +40,13 @@ f = Function("f")
 )
 def test_a_formula_is_decided_at_a_point(formula, truth):
     assert holds(formula, Point({x: sympy.Integer(1), y: sympy.Integer(2)})) is truth
+
+
+def test_a_conclusion_fails_where_it_is_undefined_negated_or_not():
+    point = Point({x: sympy.Integer(0)})
+    assert fails(less(0, 1 / x), point)
+    assert fails(sympy.Not(less(0, 1 / x), evaluate=False), point)
+    assert not fails(sympy.Not(less(0, x), evaluate=False), point)
 
 
 def test_what_no_arithmetic_can_decide_is_left_open():

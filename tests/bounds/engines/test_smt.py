@@ -146,6 +146,12 @@ def test_a_conclusion_follows_only_where_it_is_defined():
     assert entails(conclusion, differs(x, 0)).verdict is Verdict.PROVED
 
 
+def test_a_fact_whose_premise_is_undefined_says_nothing():
+    fact = Implies(less(0, 1 / x), less(5, y))
+    assert entails(less(5, y), fact, equal(x, 1)).verdict is Verdict.PROVED
+    assert entails(less(5, y), fact, equal(x, 0)).verdict is Verdict.REFUTED
+
+
 def test_a_model_that_gives_a_function_false_values_refutes_nothing():
     outcome = entails(less(0, sympy.sin(x)), less(0, x), less(x, 1))
     assert outcome.verdict is Verdict.INCONCLUSIVE
@@ -176,8 +182,8 @@ def test_values_of_an_integer_are_integers():
         (at_most(sympy.gamma(Rational(1, 3)), x), "gamma"),
         (at_most(x**y, 1), "not known to be real"),
         (at_most(sympy.oo, x), "Infinity"),
-        (x + y, "no claim"),
-        (None, "no claim"),
+        (x + y, "cannot read"),
+        (None, "cannot read"),
         (sympy.Xor(x > 0, y > 0), "cannot read"),
     ],
     ids=str,
