@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import time
 from collections.abc import Iterator, Sequence
 from typing import Any
 
@@ -13,6 +14,7 @@ from .solver import Answer, Solution, solve_briefly
 from .translation import Translation
 
 _SECONDS = 0.5
+_SECONDS_IN_ALL = 10.0
 _ATTEMPTS = 8
 # Values to try before the model's own; every attempt begins with another one.
 _SHORT = (0, 1, 2, -1, sympy.Rational(1, 2), 10, -10, sympy.Rational(1, 10), 3, 100, -100)
@@ -29,6 +31,7 @@ def counterexample(
     variables = translation.symbols()
     defined = _definitions(facts, variables)
     free = {name: variable for name, variable in variables.items() if name not in defined}
+    deadline = time.monotonic() + _SECONDS_IN_ALL
     for attempt in range(_ATTEMPTS):
         solution = _pinned(translation, formulas, free, solution, _SHORT[attempt:] + _SHORT[:attempt])
         point = _completed({name: solution.value(variable) for name, variable in free.items()}, defined)
@@ -36,7 +39,7 @@ def counterexample(
             return point
         formulas = [*formulas, _elsewhere(translation.z3, free, solution)]
         solution = _briefly(translation, formulas)
-        if solution.answer is not Answer.SATISFIABLE:
+        if solution.answer is not Answer.SATISFIABLE or time.monotonic() > deadline:
             return None
     return None
 
