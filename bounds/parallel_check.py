@@ -46,6 +46,7 @@ def checked(tasks: Sequence[Task], *, processes: int) -> Iterator[tuple[Task, Ch
     Worker processes start afresh: solvers and their threads do not survive being copied.
     """
     if processes <= 1:
+        _proofs.cache_clear()  # this process may have seen other versions of the proofs
         yield from ((task, _check(task)) for task in tasks)
         return
     pool = ProcessPoolExecutor(processes, mp_context=get_context("spawn"), initializer=_one_thread_each)

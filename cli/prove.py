@@ -168,15 +168,14 @@ def _listed(entries: Iterable[tuple[str, Iterable[str]]]) -> list[tuple[str, str
 
 def _verdict_in_words(ledger: "LedgerReport") -> str:
     engines = Counter(step.step.engine.name for step in ledger.steps if step.outcome.value == "proved")
-    checked = ", ".join(f"{count} by {engine}" for engine, count in engines.most_common())
-    steps = len(ledger.steps)
+    by_engine = ", ".join(f"{count} by {engine}" for engine, count in engines.most_common()) or "none"
+    cited = sum(step.outcome.value == "cited" for step in ledger.steps)
     sentences = [
-        f"{engines.total()} of {steps} steps are machine-checked ({checked})." if checked else f"0 of {steps} proved.",
-        f"{sum(step.outcome.value == 'cited' for step in ledger.steps)} rest on a citation.",
+        "The ledger holds." if ledger.holds else "The ledger does not hold.",
+        f"Of {len(ledger.steps)} steps {engines.total()} are machine-checked ({by_engine}), {cited} rest on a citation.",
     ]
     if ledger.falsify:
         sentences.append(f"{ledger.falsified_refuted} of {len(ledger.falsified)} falsified variants are refuted.")
-    sentences.append("The ledger holds." if ledger.holds else "The ledger does not hold.")
     return " ".join(sentences) + f" ({ledger.seconds:.1f} s)"
 
 
