@@ -170,9 +170,10 @@ def _verdict_in_words(ledger: "LedgerReport") -> str:
     engines = Counter(step.step.engine.name for step in ledger.steps if step.outcome.value == "proved")
     by_engine = ", ".join(f"{count} by {engine}" for engine, count in engines.most_common()) or "none"
     cited = sum(step.outcome.value == "cited" for step in ledger.steps)
+    checked = f"Of {len(ledger.steps)} steps {engines.total()} are machine-checked ({by_engine})"
     sentences = [
         "The ledger holds." if ledger.holds else "The ledger does not hold.",
-        f"Of {len(ledger.steps)} steps {engines.total()} are machine-checked ({by_engine}), {cited} rest on a citation.",
+        f"{checked}, {cited} rest on a citation.",
     ]
     if ledger.falsify:
         sentences.append(f"{ledger.falsified_refuted} of {len(ledger.falsified)} falsified variants are refuted.")
