@@ -10,7 +10,7 @@ import sympy
 
 from ..outcome import Outcome
 from .engine import Fact
-from .point import Point, sign_of
+from .point import Point, sign_of, value_at
 from .relations import equal
 
 _POINTS = 6
@@ -57,7 +57,7 @@ class Identity:
 
 
 def _sign_at(difference: Any, point: Point) -> int | None:
-    value = difference.xreplace(dict(point.values))
+    value = value_at(difference, point.values)
     if value.has(sympy.zoo, sympy.nan, sympy.oo, -sympy.oo):
         return None
     return sign_of(value.doit())

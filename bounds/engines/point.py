@@ -72,7 +72,7 @@ def _holds(formula: Any, values: dict[Any, sympy.Expr]) -> bool | None:
     if formula in (sympy.true, sympy.false):
         return bool(formula)
     if formula.func in _ADMITTED:
-        left, right = substituted(formula, values).args
+        left, right = (value_at(side, values) for side in formula.args)
         return _related(left, right, _ADMITTED[formula.func])
     truths = [_holds(as_formula(part), values) for part in formula.args]
     if isinstance(formula, sympy.Not | sympy.Implies):
@@ -81,6 +81,14 @@ def _holds(formula: Any, values: dict[Any, sympy.Expr]) -> bool | None:
     if decisive in truths:
         return decisive
     return None if None in truths else not decisive
+
+
+def value_at(expression: sympy.Expr, values: Mapping[Any, sympy.Expr]) -> sympy.Expr:
+    """The expression with values put in: nan where it is undefined, left alone where SymPy cannot say."""
+    try:
+        return expression.xreplace(dict(values))
+    except (ValueError, TypeError):  # Max, Min or a condition of what is no real number
+        return expression if expression.has(sympy.Piecewise) else sympy.nan
 
 
 def _related(left: sympy.Expr, right: sympy.Expr, admitted: Callable[[int], bool]) -> bool | None:

@@ -33,6 +33,8 @@ f = Function("f")
         (at_most(0, sqrt(x - 2)), False),
         (at_most(log(x - 2), 7), False),
         (at_most(7, log(x - 2)), False),
+        (at_most(0, sympy.Max(x, 1 / (y - 2))), False),
+        (at_most(0, sympy.Piecewise((x, x > 0), (sympy.Max(x, 1 / (y - 2)), True))), None),
         (sympy.true, True),
         (sympy.false, False),
     ],
