@@ -17,7 +17,7 @@ from .activation_table import ACTIVATIONS, get_activation
 from .calculator import guarantee, required_width
 from .constant_check import check_constants
 from .deep_convergence import P1, check_consistency
-from .errors import HypothesisError, InvalidInput, WidthTooSmall
+from .errors import HypothesisError, InvalidInput, TooFewIterations, WidthTooSmall
 from .exact import (
     Number,
     ceil_integer,
@@ -33,10 +33,11 @@ from .gradient import gradient_bound
 from .interval import Interval
 from .loss import LOSSES, Loss, get_loss, huber
 from .outcome import Outcome, Verdict
-from .plan import Alternative, Guarantee, Plan
+from .plan import Alternative, Guarantee, OtherBound, Plan
 from .problem import Problem, Target
 from .scaling_law import ScalingLaw, ScalingLawValue
 from .scaling_laws import SCALING_LAWS, scaling_law
+from .solve import Solution, fewest_iterations, largest_radius, smallest_epsilon, smallest_width
 from .theorem import Hypothesis, Kind, Theorem
 from .two_layer import E1, TwoLayerConvergence
 from .two_layer_scaling import P2
@@ -58,13 +59,16 @@ __all__ = [
     "Kind",
     "Loss",
     "Number",
+    "OtherBound",
     "Outcome",
     "Plan",
     "Problem",
     "ScalingLaw",
     "ScalingLawValue",
+    "Solution",
     "Target",
     "Theorem",
+    "TooFewIterations",
     "TwoLayerConvergence",
     "Verdict",
     "WidthTooSmall",
@@ -73,6 +77,7 @@ __all__ = [
     "check_constants",
     "enclose",
     "exact",
+    "fewest_iterations",
     "get_activation",
     "get_loss",
     "gradient_bound",
@@ -80,9 +85,12 @@ __all__ = [
     "huber",
     "is_at_most",
     "is_less",
+    "largest_radius",
     "lower_float",
     "nearest_float",
     "required_width",
     "scaling_law",
+    "smallest_epsilon",
+    "smallest_width",
     "upper_float",
 ]

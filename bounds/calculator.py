@@ -1,24 +1,31 @@
 """The calculators: from a target to width, step size and iterations, and forward from a run to its guarantee.
 
-The backward answer is always re-checked by the forward function, in exact arithmetic or by rigorous balls.
+Every theorem whose hypotheses do not fail is asked, unless one is named. The backward answer is always re-checked by
+the forward function, in exact arithmetic or by rigorous balls.
 """
 
 from __future__ import annotations
 
+from collections.abc import Callable, Iterable
+from dataclasses import replace
 from fractions import Fraction
 
 import sympy
 
 from .activation import Activation
-from .errors import InvalidInput, WidthTooSmall
-from .exact import Number, between_zero_and_one, ceil_integer, is_less, positive, whole_number
+from .backward import Goal, draft_at_share, plan_for_drawn
+from .choice import AUTO, Answers, Refusal, ask
+from .convergence import ConvergenceTheorem
+from .errors import InvalidInput, TooFewIterations
+from .exact import Number, between_zero_and_one, is_less, nearest_float, positive, whole_number
+from .forward import forward
 from .loss import Loss
-from .plan import Alternative, Guarantee, Plan
+from .plan import Alternative, Guarantee, OtherBound, Plan
 from .problem import Problem, Target
-from .theorem import require
-from .two_layer import E1
+from .trade import narrowest_plan, quickest_plan
 
 _CONFIDENCE = Fraction(99, 100)
+Planner = Callable[[ConvergenceTheorem], Plan]
 
 
 def guarantee(
@@ -34,11 +41,15 @@ def guarantee(
     initial_operator_norm: Number | None = None,
     comparator_loss: Number = 0,
     comparator_verified: bool = False,
+    comparator_margin: Number | None = None,
+    row_radius: Number | None = None,
     target: str | Target = Target.LOSS,
+    theorem: str = AUTO,
 ) -> Guarantee:
-    """The bound that theorem E1 gives for a run with these values (theory E1.a to E1.c).
+    """The least bound that the theorems, or the one that is named, give for a run with these values.
 
-    Raises HypothesisError with a reason if E1 does not apply, InvalidInput for arguments out of range.
+    Step sizes are those of W, also for tied networks. Where no `comparator_margin` is given, E8 takes the margin of the
+    hinge loss. Raises HypothesisError with a reason if no theorem applies, InvalidInput for arguments out of range.
     """
     problem = Problem.validated(
         radius=radius,
@@ -50,14 +61,17 @@ def guarantee(
         initial_operator_norm=initial_operator_norm,
         comparator_loss=comparator_loss,
         comparator_verified=comparator_verified,
+        comparator_margin=comparator_margin,
+        row_radius=row_radius,
     )
-    require(E1.id, E1.hypotheses(problem))
-    return _forward(
-        problem,
-        width=whole_number(width, name="width", even=True),
-        step_size=positive(step_size, name="step_size"),
-        iterations=whole_number(iterations, name="iterations"),
-    )
+    columns = whole_number(width, name="width", even=True)
+    step = positive(step_size, name="step_size")
+    count = whole_number(iterations, name="iterations")
+
+    def bound(theorem: ConvergenceTheorem) -> Guarantee:
+        return forward(theorem, theorem.prepare(problem, None), width=columns, step_size=step, iterations=count)
+
+    return least_bound(ask(theorem, problem, bound))
 
 
 def required_width(
@@ -71,31 +85,36 @@ def required_width(
     initial_operator_norm: Number | None = None,
     comparator_loss: Number = 0,
     comparator_verified: bool = False,
-    share: Number = Fraction(1, 2),
+    comparator_margin: Number | None = None,
+    row_radius: Number | None = None,
+    share: Number | None = None,
     step_size: Number | None = None,
     width: int | None = None,
+    max_iterations: int | None = None,
+    max_width: int | None = None,
     target: str | Target = Target.LOSS,
-    theorem: str = "auto",
+    theorem: str = AUTO,
 ) -> Plan:
-    """The width, step size and iterations with which E1 brings the target to at most `target_epsilon`.
+    """The least width, with step size and iterations, that brings the target to at most `target_epsilon`.
 
-    `share` is the part theta of the budget that near-linearity gets; the regret gets the rest. With
-    `step_size` the iterations are solved for that very step size. With `width` the plan is for a network
-    already drawn, which must be wide enough; `initial_operator_norm`, an upper bound measured on that
-    network, then replaces the probability.
+    All theorems are tried unless one is named; the plan lists what each asks for, or why it does not apply. `share` is
+    the part theta of the budget that near-linearity gets; the regret gets the rest. By default it is each theorem's
+    own, which makes width times iterations least. With `max_iterations` the share is the one of the least width that
+    keeps this limit; with `max_width` the plan is the one of the fewest iterations that keeps that limit. With
+    `step_size` the iterations are solved for that very step size.
+
+    With `width` the plan is for a network already drawn, which must be as wide as the plan without it: the regret then
+    gets all that near-linearity leaves at that width, and the fewest iterations decide between theorems.
+    `initial_operator_norm`, an upper bound measured on that network, replaces the probability. `comparator_margin`
+    (mu, for E8) and `row_radius` (rho, for tied networks) are what is known of W_*.
 
     Numbers are taken exactly: a float stands for its shortest decimal, so pass `Fraction(x)` for a
     measured number x, or for the step size that a run will really use.
 
-    Raises HypothesisError with a reason if E1 does not apply, WidthTooSmall (with the width required) if
-    the drawn network is too narrow, InvalidInput for arguments out of range, such as comparator_loss >=
-    target_epsilon.
+    Raises HypothesisError with a reason if no theorem applies, WidthTooSmall or TooFewIterations (with what is
+    required) if the drawn network is too narrow or the limits too low, InvalidInput for arguments out of range, such as
+    comparator_loss >= target_epsilon.
     """
-    _check_theorem(theorem)
-    epsilon = positive(target_epsilon, name="epsilon")
-    theta = between_zero_and_one(share, name="share")
-    if initial_operator_norm is not None and width is None:
-        raise InvalidInput("initial_operator_norm belongs to a drawn network: expected its width as well")
     problem = Problem.validated(
         radius=radius,
         activation=activation,
@@ -106,74 +125,80 @@ def required_width(
         initial_operator_norm=initial_operator_norm,
         comparator_loss=comparator_loss,
         comparator_verified=comparator_verified,
+        comparator_margin=comparator_margin,
+        row_radius=row_radius,
     )
-    require(E1.id, E1.hypotheses(problem))
-    budget = epsilon * problem.loss_per_target
-    if not is_less(problem.comparator_loss, budget):
-        raise InvalidInput(
-            f"comparator_loss is {comparator_loss}: expected less than {budget}, the loss that epsilon allows"
-        )
-    required = 2 * ceil_integer(E1.width(problem, loss_budget=budget, share=theta) / 2)
-    chosen = required if width is None else _drawn(width, required)
-    forward = _backward(problem, chosen, budget, theta, step_size)
-    _recheck(forward, epsilon)
-    return Plan(
-        epsilon=epsilon,
-        shares={"linearization": theta, "regret": 1 - theta},
-        required_width=required,
-        guarantee=forward,
-        alternatives=(Alternative(E1.id, chosen, forward.iterations),),
-    )
+    goal = Goal.validated(problem, target_epsilon, step_size)
+    theta = None if share is None else between_zero_and_one(share, name="share")
+    drawn = None if width is None else whole_number(width, name="width", even=True)
+    _check_drawn(problem, drawn)
+    planner = _planner(goal, theta, drawn, _limit("max_iterations", max_iterations), _limit("max_width", max_width))
+    quickest = drawn is not None or (max_width is not None and max_iterations is None)
+    return best_plan(ask(theorem, problem, planner), quickest=quickest)
 
 
-def _backward(
-    problem: Problem, width: int, budget: sympy.Expr, theta: sympy.Expr, step_size: Number | None
-) -> Guarantee:
-    if step_size is None:
-        step = E1.step_size(problem, width=width, loss_budget=budget, share=theta)
-    else:
-        step = positive(step_size, name="step_size")
-    bound = E1.iterations(problem, width=width, step_size=step, loss_budget=budget, share=theta)
-    return _forward(problem, width=width, step_size=step, iterations=ceil_integer(bound))
+def best_plan(answers: Answers[Plan], *, quickest: bool = False) -> Plan:
+    """The plan of least width, or of the fewest iterations, with all theorems as its alternatives."""
+
+    def cost(plan: Plan) -> tuple[int, int]:
+        return (plan.iterations, plan.width) if quickest else (plan.width, plan.iterations)
+
+    plans = sorted((plan for _, plan in answers.found), key=cost)
+    return replace(plans[0], alternatives=(*(plan.as_alternative() for plan in plans), *without_plan(answers.refused)))
 
 
-def _forward(problem: Problem, *, width: int, step_size: sympy.Expr, iterations: int) -> Guarantee:
-    terms = E1.terms(problem, width=width, step_size=step_size, iterations=iterations)
-    return Guarantee(
-        basis=E1,
-        problem=problem,
-        width=width,
-        step_size=step_size,
-        iterations=iterations,
-        gradient_bound=problem.gradient_bound(width),
-        value=sympy.Add(*terms.values()) / problem.loss_per_target,
-        terms=terms,
-        hypotheses=E1.hypotheses(problem),
+def without_plan(refused: Iterable[Refusal]) -> tuple[Alternative, ...]:
+    """The theorems that have no plan, each with its reason."""
+    return tuple(
+        Alternative(theorem=refusal.theorem.id, network=refusal.theorem.network, reason=refusal.reason)
+        for refusal in refused
     )
 
 
-def _drawn(width: int, required: int) -> int:
-    drawn = whole_number(width, name="width", even=True)
-    if drawn < required:
-        raise WidthTooSmall(f"width is {drawn}: theorem E1 asks for at least {required} here", required=required)
-    return drawn
+def least_bound(answers: Answers[Guarantee]) -> Guarantee:
+    """The guarantee of least value, with the bounds of all theorems as its alternatives."""
+    found = sorted((each for _, each in answers.found), key=lambda each: nearest_float(each.value))
+    least = found[0]
+    for each in found[1:]:
+        least = each if is_less(each.value, least.value) else least
+    bounds = [OtherBound(theorem=each.theorem, network=each.network, value=each.value) for each in found]
+    bounds += [
+        OtherBound(theorem=refusal.theorem.id, network=refusal.theorem.network, reason=refusal.reason)
+        for refusal in answers.refused
+    ]
+    return replace(least, alternatives=tuple(bounds))
 
 
-def _recheck(forward: Guarantee, epsilon: sympy.Expr) -> None:
-    if not forward.meets(epsilon):
-        raise RuntimeError(
-            f"the plan for epsilon = {epsilon} failed its own check: the guarantee at width "
-            f"{forward.width} and {forward.iterations} iterations is not provably at most epsilon; please "
-            "report this"
+def _planner(
+    goal: Goal, share: sympy.Expr | None, width: int | None, max_iterations: int | None, max_width: int | None
+) -> Planner:
+    if width is not None:
+        if max_width is not None:
+            raise InvalidInput(f"max_width is {max_width}: the network is drawn already, with width {width}")
+        return lambda theorem: _drawn(theorem, goal, width, theorem.share if share is None else share, max_iterations)
+    if max_width is None and max_iterations is None:
+        return lambda theorem: draft_at_share(theorem, goal, theorem.share if share is None else share).plan()
+    if share is not None:
+        raise InvalidInput(f"share is {share}: max_iterations and max_width choose it, expected one or the other")
+    if max_width is None:
+        return lambda theorem: narrowest_plan(theorem, goal, max_iterations=max_iterations)
+    return lambda theorem: quickest_plan(theorem, goal, max_width=max_width, max_iterations=max_iterations)
+
+
+def _drawn(theorem: ConvergenceTheorem, goal: Goal, width: int, share: sympy.Expr, max_iterations: int | None) -> Plan:
+    plan = plan_for_drawn(theorem, goal, width, share)
+    if max_iterations is not None and plan.iterations > max_iterations:
+        raise TooFewIterations(
+            f"max_iterations is {max_iterations}: theorem {theorem.id} asks for {plan.iterations} at width {width}",
+            required=plan.iterations,
         )
+    return plan
 
 
-def _check_theorem(theorem: str) -> None:
-    if theorem in ("P1", "P2"):
-        raise InvalidInput(
-            f"theorem {theorem} is a scaling law with constants that the paper does not give, so it "
-            "guarantees no width: evaluate it with constants of your own by "
-            f"scaling_law({theorem!r}).evaluate(...)"
-        )
-    if theorem not in ("auto", E1.id):
-        raise InvalidInput(f"unknown theorem {theorem!r}: expected auto, {E1.id}, or a scaling law (P1, P2)")
+def _check_drawn(problem: Problem, width: int | None) -> None:
+    if problem.initial_operator_norm is not None and width is None:
+        raise InvalidInput("initial_operator_norm belongs to a drawn network: expected its width as well")
+
+
+def _limit(name: str, value: int | None) -> int | None:
+    return None if value is None else whole_number(value, name=name)

@@ -62,8 +62,11 @@ class ConvergenceTheorem(Theorem):
         """What W_* has to satisfy."""
         return "some W_* in B(R) has robust loss <= s"
 
-    def prepare(self, problem: Problem, loss_budget: sympy.Expr) -> Problem:
-        """The problem with the ball and comparator that this theorem prefers; the same one unless it says otherwise."""
+    def prepare(self, problem: Problem, loss_budget: sympy.Expr | None, *, width: int | None = None) -> Problem:
+        """The problem with the ball and comparator that this theorem prefers; the same one unless it says otherwise.
+
+        `loss_budget` is None where a run is given, `width` that of a drawn network.
+        """
         return problem
 
     def hypotheses(self, problem: Problem) -> tuple[Hypothesis, ...]:

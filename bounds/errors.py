@@ -15,3 +15,11 @@ class WidthTooSmall(InvalidInput):
     def __init__(self, message: str, *, required: int) -> None:
         super().__init__(message)
         self.required = required
+
+
+class TooFewIterations(InvalidInput):
+    """No plan has as few iterations as are allowed; `required` are the fewest that any width allows."""
+
+    def __init__(self, message: str, *, required: int) -> None:
+        super().__init__(message)
+        self.required = required

@@ -9,6 +9,7 @@ the loss may even have a tiny margin tau: then W_* is close to W_0, and any widt
 
 from __future__ import annotations
 
+import math
 from collections.abc import Iterator
 from dataclasses import dataclass, replace
 
@@ -17,6 +18,7 @@ from sympy import Integer, Max, Min, Rational, sqrt
 
 from .convergence import ConvergenceTheorem, Values, to_be_verified
 from .curvature import Network
+from .enclosure import enclose
 from .exact import is_at_most, is_less
 from .letters import C, G, R, T, alpha, epsilon, mu, tau, theta
 from .problem import Problem, Target
@@ -43,6 +45,7 @@ LARGEST_CURVATURE = theta * (mu - tau + epsilon) / R**2
 LARGEST_STEP_SIZE = 2 * (mu - tau - r + epsilon) / G**2
 STRETCH = Max(1, 2 * (1 - epsilon / tau))
 STRETCH_TIED = Max(1, Rational(3, 2) * (1 - epsilon / tau))
+STRETCHES = tuple(map(Rational, ("1", "5/4", "3/2", "2", "3", "4", "6", "8", "12", "16")))
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -57,22 +60,22 @@ class Margins(ConvergenceTheorem):
     def comparator_assumption(self) -> str:
         return "some W_* in B(R) has y_i f(W_*, x') >= mu on every B(x_i)"
 
-    def prepare(self, problem: Problem, loss_budget: sympy.Expr) -> Problem:
+    def prepare(self, problem: Problem, loss_budget: sympy.Expr | None, *, width: int | None = None) -> Problem:
         """A comparator of margin tau at distance R becomes one of margin k tau at k R, k the stretch of least width.
 
-        A problem that has a `comparator_margin` keeps it.
+        At a given `width`, k is the stretch of the fewest iterations among STRETCHES and that one. A comparator that is
+        verified, or has a `comparator_margin`, or is that of a given run, stays where it is.
         """
         if problem.comparator_margin is not None or problem.loss.margin is None:
             return problem
-        stretch = STRETCH_TIED if self.network is Network.TIED else STRETCH
-        k = stretch.xreplace({epsilon: loss_budget, tau: problem.loss.margin})
-        rows = problem.row_radius
-        return replace(
-            problem,
-            radius=k * problem.radius,
-            row_radius=None if rows is None else k * rows,
-            comparator_margin=k * problem.loss.margin,
-        )
+        if loss_budget is None or problem.comparator_verified:
+            return _stretched(problem, Integer(1))
+        law = STRETCH_TIED if self.network is Network.TIED else STRETCH
+        least = _stretched(problem, law.xreplace({epsilon: loss_budget, tau: problem.loss.margin}))
+        if width is None:
+            return least
+        candidates = [least, *(_stretched(problem, k) for k in STRETCHES)]
+        return min(candidates, key=lambda candidate: self._iterations_about(candidate, width, loss_budget))
 
     def largest_curvature(self, values: Values) -> sympy.Expr:
         return LARGEST_CURVATURE.xreplace(values)
@@ -120,6 +123,14 @@ class Margins(ConvergenceTheorem):
         margin = {} if problem.comparator_margin is None else {mu: problem.comparator_margin}
         return super().values(problem) | margin
 
+    def _iterations_about(self, problem: Problem, width: int, loss_budget: sympy.Expr) -> float:
+        """The iterations at the best step size, in floating point: a stretch need not be the best of all exactly."""
+        errors = problem.target is Target.ROBUST_ERROR
+        point = {letter: enclose(value) for letter, value in self._with_target(problem, width, loss_budget).items()}
+        point[alpha] = enclose(STEP_SIZE_OF_ERRORS if errors else STEP_SIZE, at=point)
+        gain = enclose(GAIN_OF_ERRORS if errors else GAIN, at=point)
+        return float(enclose(R**2 / (2 * alpha), at=point) / gain) if gain > 0 else math.inf
+
     def _with_target(self, problem: Problem, width: int, loss_budget: sympy.Expr) -> Values:
         """The letters with epsilon in the unit of the target's own formulas."""
         return self.at_width(problem, width) | {epsilon: loss_budget / problem.loss_per_target}
@@ -139,6 +150,11 @@ class Margins(ConvergenceTheorem):
             return
         margin = "mu" if problem.comparator_margin is None else number_text(problem.comparator_margin)
         yield to_be_verified(problem, f"some W_* in B(R) has y_i f(W_*, x') >= {margin} on every B(x_i)")
+
+
+def _stretched(problem: Problem, k: sympy.Expr) -> Problem:
+    rows = None if problem.row_radius is None else k * problem.row_radius
+    return replace(problem, radius=k * problem.radius, row_radius=rows, comparator_margin=k * problem.loss.margin)
 
 
 _STATEMENT = (

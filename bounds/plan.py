@@ -9,36 +9,66 @@ from typing import Any
 import sympy
 
 from .activation import Activation
+from .convergence import ConvergenceTheorem
+from .curvature import Network
 from .exact import Number, exact, is_at_most, lower_float, nearest_float, upper_float
 from .loss import Loss
-from .problem import Problem, Target
-from .prose import integer_text, number_text
-from .theorem import Hypothesis, Kind, Theorem, kind_of
+from .problem import Problem
+from .prose import number_text
+from .statement import statement
+from .theorem import Hypothesis, Kind, kind_of
 
 Json = dict[str, Any]
 
 
-@dataclass(frozen=True)
+@dataclass(frozen=True, kw_only=True)
 class Alternative:
-    """What another theorem asks for, for the same end."""
+    """What a theorem asks for, for the same end; or, with width and iterations None, the reason why it has no plan."""
 
     theorem: str
-    width: int
-    iterations: int
+    network: Network
+    width: int | None = None
+    iterations: int | None = None
+    share: sympy.Expr | None = None
+    kind: Kind | None = None
+    reason: str | None = None
 
     def to_json(self) -> Json:
-        return {"theorem": self.theorem, "width": self.width, "iterations": self.iterations}
+        return {
+            "theorem": self.theorem,
+            "width": self.width,
+            "iterations": self.iterations,
+            "network": self.network.value,
+            "share": _nearest(self.share),
+            "kind": None if self.kind is None else self.kind.value,
+            "reason": self.reason,
+        }
+
+
+@dataclass(frozen=True, kw_only=True)
+class OtherBound:
+    """The bound that a theorem gives for the same run; or, with value None, the reason why it gives none."""
+
+    theorem: str
+    network: Network
+    value: sympy.Expr | None = None
+    reason: str | None = None
+
+    def to_json(self) -> Json:
+        value = None if self.value is None else upper_float(self.value)
+        return {"theorem": self.theorem, "value": value, "network": self.network.value, "reason": self.reason}
 
 
 @dataclass(frozen=True)
 class Guarantee:
     """The bound that a theorem gives for a run: min over t <= T of what `problem.target` names is <= `value`.
 
-    `terms` are in units of the loss; `value` is their sum, divided by the loss of a misclassified point if
-    the target is the robust error. For the target excess-loss, it is the bound on min L_A(W_t) - L_*(W_*).
+    `terms` are in units of the loss. Except for E8, where they are parts of the margin, `value` is their sum, divided
+    by the loss of a misclassified point if the target is the robust error. For the target excess-loss, it is the bound
+    on min L_A(W_t) - L_*(W_*). `alternatives` are the bounds of all theorems, the least first, where they were asked.
     """
 
-    basis: Theorem
+    basis: ConvergenceTheorem
     problem: Problem
     width: int
     step_size: sympy.Expr
@@ -47,11 +77,22 @@ class Guarantee:
     value: sympy.Expr
     terms: Mapping[str, sympy.Expr]
     hypotheses: tuple[Hypothesis, ...]
+    alternatives: tuple[OtherBound, ...] = ()
 
     @property
     def theorem(self) -> str:
         """The id of the theorem."""
         return self.basis.id
+
+    @property
+    def network(self) -> Network:
+        """Which moves are trained."""
+        return self.basis.network
+
+    @property
+    def of_margins(self) -> bool:
+        """Whether the comparator is supposed to have margins (E8), not just a small loss."""
+        return "mu" in self.basis.needs
 
     @property
     def kind(self) -> Kind:
@@ -68,7 +109,7 @@ class Guarantee:
 
     def statement(self) -> str:
         """The guarantee in prose."""
-        return _statement(self, number_text(self.value))
+        return statement(self, number_text(self.value))
 
     def to_json(self) -> Json:
         return {
@@ -76,6 +117,7 @@ class Guarantee:
             "value": upper_float(self.value),
             "terms": {name: upper_float(term) for name, term in self.terms.items()},
             "hypotheses": [hypothesis.to_json() for hypothesis in self.hypotheses],
+            "alternatives": [other.to_json() for other in self.alternatives],
             "statement": self.statement(),
             "exact": {**_exact_json(self), "value": str(self.value)},
         }
@@ -85,19 +127,38 @@ class Guarantee:
 class Plan:
     """Width, step size and iterations at which `theorem` brings the target of `problem` to at most `epsilon`.
 
-    `guarantee` is the forward evaluation at exactly these values; it is what makes the plan right.
+    `guarantee` is the forward evaluation at exactly these values; it is what makes the plan right. Its problem is the
+    one that the theorem prefers: `radius` is that of the ball to train in, which E8 may stretch. `required_width` is
+    what the theorem asks for at its share of near-linearity, `shares` are those at the plan's own width.
+    `alternatives` are all theorems, this one first, those without a plan last.
     """
 
     epsilon: sympy.Expr
     shares: Mapping[str, sympy.Expr]
     required_width: int
     guarantee: Guarantee
-    alternatives: tuple[Alternative, ...]
+    alternatives: tuple[Alternative, ...] = ()
 
     @property
     def theorem(self) -> str:
         """The id of the theorem."""
         return self.guarantee.theorem
+
+    @property
+    def network(self) -> Network:
+        """Which moves are trained."""
+        return self.guarantee.network
+
+    @property
+    def share(self) -> sympy.Expr:
+        """theta, the part of what the comparator leaves of epsilon that near-linearity gets."""
+        return self.shares["linearization"]
+
+    @property
+    def fewest_iterations(self) -> Alternative:
+        """The alternative with the fewest gradient evaluations, n per iteration; of several the least wide."""
+        possible = [other for other in self.alternatives if other.iterations is not None]
+        return min(possible, key=lambda other: (other.iterations, other.width), default=self.as_alternative())
 
     @property
     def kind(self) -> Kind:
@@ -147,9 +208,20 @@ class Plan:
     def hypotheses(self) -> tuple[Hypothesis, ...]:
         return self.guarantee.hypotheses
 
+    def as_alternative(self) -> Alternative:
+        """The plan in short."""
+        return Alternative(
+            theorem=self.theorem,
+            network=self.network,
+            width=self.width,
+            iterations=self.iterations,
+            share=self.share,
+            kind=self.kind,
+        )
+
     def statement(self) -> str:
         """The plan in prose: what to run, what then holds, and what it rests on."""
-        return _statement(self.guarantee, number_text(self.epsilon))
+        return statement(self.guarantee, number_text(self.epsilon))
 
     def to_json(self) -> Json:
         """Plain JSON values: bounds are rounded outward, integers are exact, "exact" has the rest as text."""
@@ -157,11 +229,13 @@ class Plan:
         return {
             **guarantee,
             "epsilon": nearest_float(self.epsilon),
+            "share": nearest_float(self.share),
             "shares": {name: nearest_float(share) for name, share in self.shares.items()},
             "required_width": self.required_width,
             "alternatives": [alternative.to_json() for alternative in self.alternatives],
+            "fewest_iterations": self.fewest_iterations.to_json(),
             "statement": self.statement(),
-            "exact": {**guarantee["exact"], "epsilon": str(self.epsilon)},
+            "exact": {**guarantee["exact"], "epsilon": str(self.epsilon), "share": str(self.share)},
         }
 
 
@@ -171,15 +245,19 @@ def _common_json(guarantee: Guarantee) -> Json:
     return {
         "theorem": guarantee.theorem,
         "kind": guarantee.kind.value,
+        "network": guarantee.network.value,
         "target": problem.target.value,
         "radius": nearest_float(problem.radius),
+        "row_radius": None if problem.row_radius is None else upper_float(problem.row_radius),
         "activation": problem.activation.name,
         "scale": nearest_float(problem.activation.scale),
         "loss": problem.loss.name,
-        "kappa": None if problem.loss.kappa is None else nearest_float(problem.loss.kappa),
+        "kappa": _nearest(problem.loss.kappa),
+        "loss_margin": _nearest(problem.loss.margin),
         "dimension": problem.dimension,
         "initial_operator_norm": None if norm is None else upper_float(norm),
         "comparator_loss": upper_float(problem.comparator_loss),
+        "comparator_margin": None if problem.comparator_margin is None else lower_float(problem.comparator_margin),
         "width": guarantee.width,
         "step_size": nearest_float(guarantee.step_size),
         "iterations": guarantee.iterations,
@@ -189,50 +267,19 @@ def _common_json(guarantee: Guarantee) -> Json:
 
 
 def _exact_json(guarantee: Guarantee) -> Json:
+    problem = guarantee.problem
+    known = {
+        "row_radius": problem.row_radius,
+        "comparator_margin": problem.comparator_margin,
+        "loss_margin": problem.loss.margin,
+    }
     return {
-        "radius": str(guarantee.problem.radius),
+        "radius": str(problem.radius),
         "step_size": str(guarantee.step_size),
         "gradient_bound": str(guarantee.gradient_bound),
+        **{name: str(value) for name, value in known.items() if value is not None},
     }
 
 
-def _statement(guarantee: Guarantee, bound: str) -> str:
-    problem, theorem = guarantee.problem, guarantee.basis
-    article = "a conditional guarantee" if guarantee.kind is Kind.CONDITIONAL_GUARANTEE else "a guarantee"
-    sentences = [
-        f"Theorem {theorem.id} ({theorem.title}), {article}.",
-        f"Take the two-layer network of width m = {integer_text(guarantee.width)} with activation "
-        f"{problem.activation.label} and symmetric Gaussian initialisation W_0, and run T = "
-        f"{integer_text(guarantee.iterations)} iterations of projected gradient descent with step size "
-        f"alpha = {number_text(guarantee.step_size)} on the surrogate {problem.loss.label} loss over B(R) "
-        f"= {{||W - W_0||_F <= R}}, R = {number_text(problem.radius)}, against any adversary A.",
-        _conclusion(guarantee, bound),
-        _budget(guarantee),
-    ]
-    still_open = [hypothesis for hypothesis in guarantee.hypotheses if hypothesis.satisfied is None]
-    if still_open:
-        listed = "; ".join(f"{hypothesis.text} ({hypothesis.reason})" for hypothesis in still_open)
-        sentences.append(f"Hypotheses to be checked: {listed}.")
-    return " ".join(sentences)
-
-
-def _conclusion(guarantee: Guarantee, bound: str) -> str:
-    problem = guarantee.problem
-    supposed = "" if problem.comparator_verified else "if "
-    comparator = f"some W_* in B(R) has robust loss at most {number_text(problem.comparator_loss)}"
-    chance = "" if guarantee.confidence is None else "with probability at least "
-    chance += "" if guarantee.confidence is None else f"{number_text(guarantee.confidence)} over W_0, "
-    if problem.target is Target.EXCESS_LOSS:
-        sentence = f"{chance}min over t <= T of L_A(W_t) is at most L_*(W_*) + {bound} for every W_* in B(R)."
-        return sentence[0].upper() + sentence[1:]
-    reached = "L_A(W_t)"
-    if problem.target is Target.ROBUST_ERROR:
-        reached = "the fraction of training points that A makes misclassified"
-    joint = ", then " if supposed else "; hence "
-    sentence = f"{supposed}{comparator}{joint}{chance}min over t <= T of {reached} is at most {bound}."
-    return sentence[0].upper() + sentence[1:]
-
-
-def _budget(guarantee: Guarantee) -> str:
-    linearization, regret = (number_text(guarantee.terms[name]) for name in ("linearization", "regret"))
-    return f"Of the loss, {linearization} is owed to near-linearity and {regret} to the regret."
+def _nearest(value: sympy.Expr | None) -> float | None:
+    return None if value is None else nearest_float(value)

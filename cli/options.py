@@ -12,6 +12,7 @@ ACTIVATION_NAMES = "quadratic_relu, erf, tanh, softplus, sigmoid, gelu, sin, sin
 LOSS_NAMES = "hinge, squared_hinge, absolute, huber, logistic"
 
 THEOREM_PANEL = "Theorem"
+SOLVE_PANEL = "Solve for another quantity"
 DATA_PANEL = "Data"
 OUTPUT_PANEL = "Output"
 
@@ -27,10 +28,9 @@ def whole_number(text: str) -> int:
 Json = Annotated[
     bool, typer.Option("--json", help="Print one JSON object and nothing else.", rich_help_panel=OUTPUT_PANEL)
 ]
-Epsilon = Annotated[
-    str,
-    typer.Option("--epsilon", metavar="NUMBER", help="Target for the robust training loss: 0.5, 1/3, 1e-60, ..."),
-]
+_EPSILON = typer.Option("--epsilon", metavar="NUMBER", help="Target for the robust training loss: 0.5, 1/3, 1e-60, ...")
+Epsilon = Annotated[str, _EPSILON]
+OptionalEpsilon = Annotated[str | None, _EPSILON]
 Activation = Annotated[str, typer.Option("--activation", metavar="NAME", help=f"One of {ACTIVATION_NAMES}.")]
 Scale = Annotated[str, typer.Option("--scale", metavar="NUMBER", help="Use sigma(scale * z).")]
 ChosenActivation = Annotated[
@@ -49,6 +49,14 @@ Loss = Annotated[str, typer.Option("--loss", metavar="NAME", help=f"One of {LOSS
 HuberKappa = Annotated[
     str | None,
     typer.Option("--huber-kappa", metavar="NUMBER", help="Where the Huber loss turns linear (1 by default)."),
+]
+LossMargin = Annotated[
+    str | None,
+    typer.Option(
+        "--loss-margin",
+        metavar="NUMBER",
+        help="The margin tau from which the hinge losses are 0 (1 by default); with data also auto, for robust-error.",
+    ),
 ]
 
 Dimension = Annotated[
@@ -69,7 +77,8 @@ Theorem = Annotated[
     typer.Option(
         "--theorem",
         metavar="ID",
-        help="auto, E1, or one of the scaling laws P1 and P2 (these ask for --constant).",
+        help="auto (all that apply), one of E1, E2, E3, E3-tied, E7, E7-tied, E8, E8-tied, E9, E9-tied, or one of the "
+        "scaling laws P1, P2 and P3 (these ask for --constant).",
         rich_help_panel=THEOREM_PANEL,
     ),
 ]
@@ -96,7 +105,7 @@ Share = Annotated[
     typer.Option(
         "--share",
         metavar="NUMBER",
-        help="Part of epsilon for near-linearity, the rest is for the regret (1/2).",
+        help="Part of epsilon for near-linearity, the rest is for the regret (by default the least work m T).",
         rich_help_panel=THEOREM_PANEL,
     ),
 ]
@@ -135,6 +144,60 @@ StepSize = Annotated[
         metavar="NUMBER",
         help="Fix the step size and solve for the iterations.",
         rich_help_panel=THEOREM_PANEL,
+    ),
+]
+
+MaxIterations = Annotated[
+    int | None,
+    typer.Option(
+        "--max-iterations",
+        metavar="INTEGER",
+        parser=whole_number,
+        help="The least width with no more iterations than this.",
+        rich_help_panel=THEOREM_PANEL,
+    ),
+]
+MaxWidth = Annotated[
+    int | None,
+    typer.Option(
+        "--max-width",
+        metavar="INTEGER",
+        parser=whole_number,
+        help="The fewest iterations with no more neurons than this.",
+        rich_help_panel=THEOREM_PANEL,
+    ),
+]
+RowRadius = Annotated[
+    str | None,
+    typer.Option(
+        "--row-radius",
+        metavar="NUMBER",
+        help="rho: some tied W_* moves no neuron by more than rho/sqrt(m). For the tied theorems.",
+        rich_help_panel=THEOREM_PANEL,
+    ),
+]
+
+SolveFor = Annotated[
+    str | None,
+    typer.Option(
+        "--solve-for",
+        metavar="NAME",
+        help="epsilon, radius or iterations, at the --width given (and --iterations).",
+        rich_help_panel=SOLVE_PANEL,
+    ),
+]
+Width = Annotated[
+    int | None,
+    typer.Option("--width", metavar="INTEGER", parser=whole_number, help="Neurons, even.", rich_help_panel=SOLVE_PANEL),
+]
+Iterations = Annotated[
+    int | None,
+    typer.Option(
+        "--iterations",
+        metavar="INTEGER",
+        parser=whole_number,
+        help="For epsilon; the most there may be for the radius.",
+        rich_help_panel=SOLVE_PANEL,
     ),
 ]
 

@@ -12,6 +12,11 @@ from rich.text import Text
 SHOWN_DIGITS = 21
 SHOWN_PRECISION = 6
 SHOWN_ALTERNATIVES = 10
+PLAN_KEYS = (
+    *("kind", "target", "network", "epsilon", "radius", "row_radius", "comparator_margin", "activation", "scale"),
+    *("loss", "loss_margin", "width", "step_size", "iterations"),
+)
+ALTERNATIVE_KEYS = ("theorem", "network", "activation", "epsilon", "radius", "share", "width", "iterations", "kind")
 FROM_DATA = (
     "R is certified for infinite width. A drawn network has a kernel of its own, on which this plan is conditional: "
     "robustntk verify draws one and checks it there."
@@ -129,10 +134,12 @@ def print_plan(plan: Mapping[str, Any]) -> None:
 
 def plan_fields(plan: Mapping[str, Any]) -> dict[str, object]:
     """What the plan says, by the names that a reader sees; what it does not have is left out."""
-    names = ("kind", "target", "epsilon", "radius", "activation", "scale", "loss", "width", "step_size", "iterations")
-    shown = {name.replace("_", " "): plan[name] for name in names if plan.get(name) is not None}
+    shown = {name.replace("_", " "): plan[name] for name in PLAN_KEYS if plan.get(name) is not None}
     if plan.get("data_radius"):
         shown["radius"] = f"{number(plan['radius'])}; of the data: {interval(plan['data_radius']['radius'])}"
+    if plan.get("solved_for"):
+        found, next_better = number(plan["value"]), number(plan["unproved"])
+        shown["solved for"] = f"{plan['solved_for']} = {found}; no plan was found for {next_better}"
     for group in ("shares", "terms"):
         shown |= {f"{group[:-1]}: {name}": value for name, value in (plan.get(group) or {}).items()}
     for name in ("confidence", "gradient_bound", "provenance", "remark"):
@@ -142,10 +149,21 @@ def plan_fields(plan: Mapping[str, Any]) -> dict[str, object]:
 
 
 def print_alternatives(alternatives: Sequence[Mapping[str, Any]]) -> None:
-    """Print the plans there were to choose from, if there was a choice; of a long list its beginning."""
+    """Print the plans there were to choose from, if there was a choice, and the theorems that have none.
+
+    Of a long list its beginning is shown.
+    """
     if len(alternatives) < 2:
         return
-    keys = [key for key in ("theorem", "activation", "width", "iterations") if key in alternatives[0]]
-    shown = alternatives[:SHOWN_ALTERNATIVES]
-    rest = "" if len(shown) == len(alternatives) else f", the first {len(shown)} of {len(alternatives)}"
+    possible = [other for other in alternatives if other.get("width") is not None]
+    keys = [key for key in ALTERNATIVE_KEYS if any(other.get(key) is not None for other in possible)]
+    if len({other.get("kind") for other in possible}) == 1:
+        keys = [key for key in keys if key != "kind"]
+    shown = possible[:SHOWN_ALTERNATIVES]
+    rest = "" if len(shown) == len(possible) else f", the first {len(shown)} of {len(possible)}"
     print_table(f"Alternatives{rest}", keys, [[other.get(key) for key in keys] for other in shown])
+    reasons: dict[str, list[str]] = {}
+    for other in alternatives:
+        if other.get("width") is None:
+            reasons.setdefault(other.get("reason") or "-", []).append(str(other["theorem"]))
+    print_table("Without a plan", ("theorem", "reason"), [(", ".join(ids), why) for why, ids in reasons.items()])

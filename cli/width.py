@@ -4,7 +4,9 @@ from collections.abc import Iterable, Mapping
 from typing import TYPE_CHECKING, Any
 
 from . import options
+from .given import present, refuse
 from .output import print_json, print_plan
+from .solving import solved_plan
 
 if TYPE_CHECKING:
     from ..bounds import Activation, Loss
@@ -12,20 +14,21 @@ if TYPE_CHECKING:
 EXAMPLES = (
     "robustntk width --radius 3.91 --dim 65 --epsilon 0.5",
     "robustntk width --classes 0,1 --samples 20 --delta 0.1 --epsilon 0.5",
+    "robustntk width --solve-for radius --epsilon 0.5 --width 4096 --activation sin",
 )
 
-SCALING_LAWS = ("P1", "P2")
 ONLY_FOR_GUARANTEES = ("confidence", "gradient_bound", "shares", "terms")
 
 
 def run(
-    epsilon: options.Epsilon,
+    epsilon: options.OptionalEpsilon = None,
     radius: options.Radius = None,
     dim: options.Dimension = None,
     activation: options.ChosenActivation = "quadratic_relu",
     scale: options.ChosenScale = "1",
     loss: options.Loss = "hinge",
     huber_kappa: options.HuberKappa = None,
+    loss_margin: options.LossMargin = None,
     data: options.OptionalData = None,
     classes: options.Classes = None,
     samples: options.Samples = None,
@@ -38,37 +41,53 @@ def run(
     share: options.Share = None,
     slack: options.Slack = None,
     step_size: options.StepSize = None,
+    max_iterations: options.MaxIterations = None,
+    max_width: options.MaxWidth = None,
+    row_radius: options.RowRadius = None,
     depth: options.Depth = None,
     constant: options.Constants = None,
+    solve_for: options.SolveFor = None,
+    width: options.Width = None,
+    iterations: options.Iterations = None,
     as_json: options.Json = False,
 ) -> int:
     """Plan a run: the width, step size and iterations that reach epsilon from a given radius, or from that of data.
 
-    Without --radius it is computed from the data, as by `robustntk radius` and with its defaults. Such a plan is
-    conditional: it is `robustntk verify` that draws a network and checks it there.
+    All theorems that apply are tried, and the one of least width is taken. Without --radius it is computed from the
+    data, as by `robustntk radius` and with its defaults. Such a plan is conditional: it is `robustntk verify` that
+    draws a network and checks it there.
     """
     of_data = present(data=data, classes=classes, samples=samples, delta=delta, seed=seed, bias=bias)
-    of_guarantees = present(target=target, confidence=confidence, share=share, slack=slack, step_size=step_size)
+    of_problem = present(target=target, confidence=confidence, slack=slack, row_radius=row_radius)
+    of_plan = present(share=share, step_size=step_size, max_iterations=max_iterations, max_width=max_width)
     of_laws = present(constant=constant, depth=depth)
-    if radius is None and not of_data:
-        raise ValueError("give --radius, or --data with --delta to compute it")
-    if radius is not None:
-        refuse(of_data, "--radius is given, so nothing is computed from data")
-    if theorem in SCALING_LAWS:
-        refuse(of_guarantees, f"--theorem {theorem} is a scaling law and has no such option")
-        refuse(of_data, f"--theorem {theorem} takes its radius from --radius")
-        plan = scaling_law_values(theorem, epsilon, str(radius), dim=dim, depth=depth, constants=constant or ())
+    of_solving = present(width=width, iterations=iterations)
+    given = present(epsilon=epsilon, radius=radius)
+    if solve_for is not None:
+        step = present(step_size=of_plan.pop("step_size", None))
+        refuse(of_data | of_plan | of_laws, f"--solve-for {solve_for} has no use for it")
+        problem = of_one_problem(activation, scale, loss, huber_kappa, loss_margin, dim, of_problem)
+        plan = solved_plan(solve_for, given | of_solving | step, theorem=theorem, **problem)
     else:
-        refuse(of_laws, "it belongs to the scaling laws --theorem P1 and P2")
-        wanted = {"target_epsilon": epsilon, "loss": read_loss(loss, huber_kappa), "theorem": theorem, **of_guarantees}
-        if radius is None:
-            from .data_plan import plan_for_data
-
-            refuse(present(dim=dim), "the data have a dimension of their own")
-            plan = plan_for_data(of_data, activation=activation, scale=scale, as_json=as_json, **wanted)
+        refuse(of_solving, "it belongs to --solve-for; limits are --max-width and --max-iterations")
+        check_target(epsilon, radius, of_data)
+        if theorem in scaling_laws():
+            of_guarantees = present(loss_margin=loss_margin) | of_problem | of_plan
+            refuse(of_guarantees, f"--theorem {theorem} is a scaling law and has no such option")
+            refuse(of_data, f"--theorem {theorem} takes its radius from --radius")
+            plan = scaling_law_values(theorem, **given, dim=dim, depth=depth, constants=constant or ())
         else:
-            chosen = read_activation(activation, scale)
-            plan = guaranteed_plan(radius=radius, dimension=dim, activation=chosen, **wanted)
+            refuse(of_laws, "it belongs to the scaling laws --theorem P1, P2 and P3")
+            wanted = {"target_epsilon": epsilon, "theorem": theorem, **of_plan}
+            if radius is None:
+                from .data_plan import plan_for_data
+
+                refuse(present(dim=dim, row_radius=row_radius), "it is that of the data")
+                wanted |= of_data_loss(loss, huber_kappa, loss_margin) | of_problem
+                plan = plan_for_data(of_data, activation=activation, scale=scale, as_json=as_json, **wanted)
+            else:
+                problem = of_one_problem(activation, scale, loss, huber_kappa, loss_margin, dim, of_problem)
+                plan = guaranteed_plan(radius=radius, **problem, **wanted)
     if as_json:
         print_json(plan)
     else:
@@ -76,22 +95,55 @@ def run(
     return 0
 
 
-def present(**options: Any) -> dict[str, Any]:
-    """The options that were given."""
-    return {name: value for name, value in options.items() if value is not None}
+def check_target(epsilon: str | None, radius: str | None, of_data: Mapping[str, Any]) -> None:
+    """Raise unless there is an epsilon, and a radius or else data to compute it from."""
+    if epsilon is None:
+        raise ValueError("give --epsilon, the target")
+    if radius is None and not of_data:
+        raise ValueError("give --radius, or --data with --delta to compute it")
+    if radius is not None:
+        refuse(of_data, "--radius is given, so nothing is computed from data")
 
 
-def refuse(given: Mapping[str, object], reason: str) -> None:
-    """Raise for the first of the options that were given: none may be dropped silently."""
-    for name in given:
-        raise ValueError(f"--{name.replace('_', '-')} cannot be used here: {reason}")
+def of_one_problem(
+    activation: str,
+    scale: str,
+    loss: str,
+    huber_kappa: str | None,
+    loss_margin: str | None,
+    dim: int | None,
+    of_problem: Mapping[str, Any],
+) -> dict[str, Any]:
+    """The keywords of ``bounds`` for a problem that does not come from data; ``slack`` is its ``comparator_loss``."""
+    rest = dict(of_problem)
+    return {
+        "activation": read_activation(activation, scale),
+        "loss": read_loss(loss, huber_kappa, loss_margin),
+        "dimension": dim,
+        "comparator_loss": rest.pop("slack", "0"),
+        **rest,
+    }
 
 
-def guaranteed_plan(*, slack: str = "0", **arguments: Any) -> dict[str, Any]:
-    """The plan of ``bounds.required_width`` as JSON; `slack` is its ``comparator_loss``."""
+def of_data_loss(loss: str, huber_kappa: str | None, loss_margin: str | None) -> dict[str, Any]:
+    """The loss for a plan from data, where its margin may be left open: then ``loss_margin`` is auto."""
+    if loss_margin == "auto":
+        return {"loss": read_loss(loss, huber_kappa, None), "loss_margin": loss_margin}
+    return {"loss": read_loss(loss, huber_kappa, loss_margin)}
+
+
+def guaranteed_plan(**arguments: Any) -> dict[str, Any]:
+    """The plan of ``bounds.required_width`` as JSON."""
     from ..bounds import required_width
 
-    return required_width(comparator_loss=slack, **arguments).to_json()
+    return required_width(**arguments).to_json()
+
+
+def scaling_laws() -> Iterable[str]:
+    """The ids of the scaling laws that prescribe a width."""
+    from ..bounds import SCALING_LAWS
+
+    return SCALING_LAWS
 
 
 def scaling_law_values(
@@ -121,11 +173,13 @@ def read_activation(name: str, scale: str) -> "Activation":
     return get_activation(name, scale=scale)
 
 
-def read_loss(name: str, kappa: str | None) -> "Loss":
-    """The loss called `name`, with its kappa if one was given."""
+def read_loss(name: str, kappa: str | None, margin: str | None = None) -> "Loss":
+    """The loss called `name`, with its kappa or margin if one was given."""
     from ..bounds import get_loss
 
-    return get_loss(name) if kappa is None else get_loss(name, kappa=kappa)
+    if margin == "auto":
+        raise ValueError("--loss-margin auto needs --data: --radius belongs to one margin")
+    return get_loss(name, kappa, margin=margin)
 
 
 def parse_constants(pairs: Iterable[str]) -> dict[str, str]:
