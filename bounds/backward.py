@@ -39,8 +39,8 @@ class Goal:
         )
         if not is_less(problem.comparator_loss, goal.budget):
             raise InvalidInput(
-                f"comparator_loss is {problem.comparator_loss}: expected less than {goal.budget}, the loss that "
-                "epsilon allows"
+                f"comparator_loss is {number_text(problem.comparator_loss)}: expected less than "
+                f"{number_text(goal.budget)}, the loss that epsilon allows"
             )
         return goal
 

@@ -105,7 +105,7 @@ def test_the_robust_error_supposes_the_strongest_adversary():
 )
 def test_what_e1_cannot_do_is_refused_with_a_reason(activation, loss, reason):
     with pytest.raises(HypothesisError, match=reason):
-        guarantee(width=10, step_size="0.1", iterations=5, radius=1, activation=activation, loss=loss)
+        guarantee(width=10, step_size="0.1", iterations=5, radius=1, activation=activation, loss=loss, theorem="E1")
 
 
 def test_e1_states_itself():
