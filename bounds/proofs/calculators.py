@@ -21,7 +21,7 @@ from ..errors import InvalidInput
 from ..exact import ceil_integer, is_at_most, is_less
 from ..letters import epsilon, theta
 from ..loss import Loss, f
-from ..margins import Margins
+from ..margins import STRETCHES, Margins
 from ..outcome import Outcome
 from ..problem import Problem, Target
 from ..proof import Proof, Step
@@ -34,6 +34,7 @@ EPSILON = Rational(1, 2)
 NEARBY = Rational(1, 20)  # how far away nothing may be better
 MARGIN, SPARE = Rational(4, 5), Rational(1, 20)
 ROW_RADIUS = Rational(7, 2)
+OPERATOR_RADIUS = Integer(2)
 ROUNDS = 1000
 
 
@@ -110,6 +111,7 @@ def _problem(theorem: ConvergenceTheorem, target: Target, curvature: sympy.Expr,
         comparator_verified=False,
         comparator_margin=MARGIN + spare if margins else None,
         row_radius=ROW_RADIUS,
+        operator_radius=OPERATOR_RADIUS,
     )
 
 
@@ -227,19 +229,48 @@ def stretch(theorem: ConvergenceTheorem, factor: sympy.Expr) -> Outcome:
 
 
 def _width_at(theorem: ConvergenceTheorem, plain: Problem, k: sympy.Expr, budget: sympy.Expr) -> sympy.Expr:
-    rows = k * ROW_RADIUS
-    moved = replace(plain, radius=k * plain.radius, row_radius=rows, comparator_margin=k * MARGIN)
-    return theorem.width(moved, loss_budget=budget, share=theorem.share)
+    return theorem.width(_stretched(plain, k), loss_budget=budget, share=theorem.share)
+
+
+def _stretched(plain: Problem, k: sympy.Expr) -> Problem:
+    return replace(plain, radius=k * plain.radius, row_radius=k * ROW_RADIUS, comparator_margin=k * MARGIN)
 
 
 def prepared(theorem: ConvergenceTheorem, factor: sympy.Expr) -> Outcome:
-    """Stretching multiplies R, rho and the margin by the same number (times `factor` for the margin)."""
+    """Stretching multiplies R, rho and the margin alike (the margin times `factor`); a known comparator stays."""
     plain = replace(worked(theorem).problem, comparator_margin=None)
-    found = theorem.prepare(plain, Rational(1, 10) * plain.loss_per_target)
-    ratios = (found.radius / plain.radius, found.row_radius / ROW_RADIUS, found.comparator_margin / MARGIN * factor)
-    if len(set(ratios)) == 1:
-        return Outcome.proved(f"all by {ratios[0]}")
-    return Outcome.refuted(str(ratios), "the ratios of R, rho and the margin differ")
+    budget = Rational(1, 10) * plain.loss_per_target
+    known = replace(plain, comparator_verified=True)
+    stretched = theorem.prepare(plain, budget)
+    for found in (stretched, theorem.prepare(known, budget), theorem.prepare(plain, None)):
+        ratios = (found.radius / plain.radius, found.row_radius / ROW_RADIUS, found.comparator_margin / MARGIN * factor)
+        if len(set(ratios)) > 1:
+            return Outcome.refuted(str(ratios), "the ratios of R, rho and the margin")
+        if found is not stretched and ratios[0] != 1:
+            return Outcome.refuted(str(ratios[0]), "a comparator that is known was moved")
+    return Outcome.proved("all by the same number, by 1 where the comparator is known")
+
+
+def drawn(theorem: ConvergenceTheorem, factor: sympy.Expr) -> Outcome:
+    """For a drawn network the stretch (times `factor`) needs no more iterations than another one on the list."""
+    for target in (Target.LOSS, Target.ROBUST_ERROR):
+        plain = replace(worked(theorem, target).problem, comparator_margin=None)
+        budget = Rational(1, 10) * plain.loss_per_target
+        k = factor * theorem.prepare(plain, budget, width=100 * WIDTH).radius / plain.radius
+        least = _iterations_at(theorem, plain, k, budget)
+        for other in STRETCHES:
+            if is_less(_iterations_at(theorem, plain, other, budget), least):
+                return Outcome.refuted(f"k = {other} for {target.value}", f"there T is less than at {k}")
+    return Outcome.proved("no other stretch on the list needs fewer")
+
+
+def _iterations_at(theorem: ConvergenceTheorem, plain: Problem, k: sympy.Expr, budget: sympy.Expr) -> sympy.Expr:
+    asked = {"width": 100 * WIDTH, "loss_budget": budget, "share": theorem.share}
+    moved = _stretched(plain, k)
+    try:
+        return theorem.iterations(moved, step_size=theorem.step_size(moved, **asked), **asked)
+    except InvalidInput:
+        return sympy.oo
 
 
 def trivial(theorem: ConvergenceTheorem, factor: sympy.Expr) -> Outcome:
@@ -296,6 +327,7 @@ def of_margins(theorem: ConvergenceTheorem) -> tuple[Step, ...]:
     return (
         finite(theorem, stretch, "the comparator is stretched to where the width is least", 1, TENTHS),
         finite(theorem, prepared, "R, rho and the margin are stretched alike", 1, HUNDREDTHS),
+        finite(theorem, drawn, "of the stretches tried for a drawn network none needs fewer iterations", 1, TENTHS),
         finite(theorem, trivial, "where the margin is used up the bound is 1", 1, TENTHS),
     )
 
