@@ -118,10 +118,15 @@ def a_priori_deviation(*, width: int, confidence: Number = "0.99", **function: A
     `function` are the arguments of `ExistenceProblem.validated`: activation, norm, coefficient_sum (or velocity),
     samples, dimension, delta, bias, verified.
     """
-    scheme = _Scheme(ExistenceProblem.validated(**function))
+    problem = ExistenceProblem.validated(**function)
     neurons = whole_number(width, name="width", even=True)
-    failure = 1 - between_zero_and_one(confidence, name="confidence")
-    return scheme.forward(scheme.best(neurons, failure), neurons, failure)
+    return deviation_of(problem, neurons, 1 - between_zero_and_one(confidence, name="confidence"))
+
+
+def deviation_of(problem: ExistenceProblem, width: int, failure: sympy.Expr) -> ExistenceGuarantee:
+    """`a_priori_deviation` for a problem in exact form."""
+    scheme = _Scheme(problem)
+    return scheme.forward(scheme.best(width, failure), width, failure)
 
 
 def a_priori_width(*, slack: Number, confidence: Number = "0.99", **function: Any) -> ExistenceGuarantee:
@@ -129,14 +134,22 @@ def a_priori_width(*, slack: Number, confidence: Number = "0.99", **function: An
 
     Arguments as for `a_priori_deviation`. Raises InvalidInput if no net of the grid is fine enough.
     """
-    scheme = _Scheme(ExistenceProblem.validated(**function))
+    problem = ExistenceProblem.validated(**function)
     allowed = positive(slack, name="slack")
-    failure = 1 - between_zero_and_one(confidence, name="confidence")
-    found = _least(lambda choice, pairs: scheme.holds(choice, 2 * pairs, failure, allowed), _MOST_PAIRS)
+    found = width_of(problem, allowed, 1 - between_zero_and_one(confidence, name="confidence"))
     if found is None:
         raise InvalidInput(f"slack is {slack}: even nets of mesh delta/2^{len(_MESHES) - 1} are too coarse for it")
+    return found
+
+
+def width_of(problem: ExistenceProblem, slack: sympy.Expr, failure: sympy.Expr) -> ExistenceGuarantee | None:
+    """`a_priori_width` for a problem in exact form; None if no net of the grid is fine enough."""
+    scheme = _Scheme(problem)
+    found = _least(lambda choice, pairs: scheme.holds(choice, 2 * pairs, failure, slack), _MOST_PAIRS)
+    if found is None:
+        return None
     guarantee = scheme.forward(found[1], 2 * found[0], failure)
-    if not is_at_most(guarantee.deviation, allowed):
+    if not is_at_most(guarantee.deviation, slack):
         raise RuntimeError(f"the width {guarantee.width} for slack = {slack} failed its own check; please report this")
     return guarantee
 

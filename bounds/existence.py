@@ -11,7 +11,7 @@ from __future__ import annotations
 from dataclasses import dataclass
 
 import sympy
-from sympy import Integer, factorial2, log, sqrt
+from sympy import factorial2, log, sqrt
 
 from .concentration import (
     BERNSTEIN_DEVIATION,
@@ -123,8 +123,3 @@ E4 = RobustExistence(
 def velocity_bound(derivative_bound: sympy.Expr, coefficient_sum: sympy.Expr) -> sympy.Expr:
     """V = B_1 ||c||_1, the bound of |v(w)| that needs nothing but the coefficients."""
     return derivative_bound * coefficient_sum
-
-
-def spread_orders() -> tuple[sympy.Integer, ...]:
-    """The q that are tried in `SPREAD`."""
-    return tuple(Integer(order) for order in range(1, 9))

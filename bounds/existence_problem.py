@@ -24,11 +24,12 @@ from .existence import (
     delta,
     n,
     q,
-    spread_orders,
     velocity_bound,
 )
 from .letters import beta, d, gamma
 from .theorem import Hypothesis
+
+SPREAD_ORDERS = tuple(sympy.Integer(order) for order in range(1, 9))  # the q that are tried in `SPREAD`
 
 
 @dataclass(frozen=True)
@@ -108,9 +109,8 @@ class ExistenceProblem:
     @cached_property
     def spread_order(self) -> sympy.Integer:
         """The q for which the bound of E |v|^2 (w.u)^2 is least."""
-        orders = spread_orders()
-        best = orders[0]
-        for order in orders[1:]:
+        best = SPREAD_ORDERS[0]
+        for order in SPREAD_ORDERS[1:]:
             if is_at_most(*(SPREAD.xreplace(self.values | {q: each}) for each in (order, best))):
                 best = order
         return best

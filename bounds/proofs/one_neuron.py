@@ -25,9 +25,9 @@ from ..existence import (
     V,
     delta,
     q,
-    spread_orders,
     velocity_bound,
 )
+from ..existence_problem import SPREAD_ORDERS
 from ..letters import beta
 from ..outcome import Outcome
 from ..proof import Step
@@ -101,6 +101,9 @@ def one_point() -> tuple[Step, ...]:
                 "0.99 V^2": at_most(velocity**4, Rational(99, 100) * V**2 * velocity**2),
                 "a longer v": [],
             },
+        ),
+        equals(
+            "E4.d.velocity=", "V = B_1 ||c||_1", velocity_bound(B_1, velocity), B_1 * velocity, uses=("E4.d.velocity",)
         ),
         equals("E4.d.range=", "the range is B_1 V", VALUE_BOUND, B_1 * V),
         equals("E4.d.moment=", "the moment is B_1^2 F^2", VALUE_MOMENT, B_1**2 * F**2),
@@ -244,9 +247,9 @@ def spread() -> tuple[Step, ...]:
 
 
 def _moments(offset: Any) -> Outcome:
-    for order in spread_orders():
+    for order in SPREAD_ORDERS:
         product = sympy.prod([2 * index - offset for index in range(1, int(order) + 1)])
         moment = SPREAD.xreplace({F: Integer(1), V: Integer(1), q: order}) ** order
         if moment != product:
             return Outcome.refuted(f"q = {order}", f"the spread has the moment {moment}, the recursion gives {product}")
-    return Outcome.proved(f"they are the products 1 3 ... (2q-1) for q = 1, ..., {spread_orders()[-1]}")
+    return Outcome.proved(f"they are the products 1 3 ... (2q-1) for q = 1, ..., {SPREAD_ORDERS[-1]}")
