@@ -3,32 +3,36 @@
 `derivative_bound` is B_1 = sup |sigma'|, `derivative_lipschitz` is beta = Lip(sigma'),
 `curvature_lipschitz` is gamma = Lip(sigma''). A constant that does not exist is None, and `reasons` says
 why.
+
+>>> import sympy
+>>> swish = Activation.define("swish", z / (1 + sympy.exp(-z)))
+>>> swish.derivative_bound, swish.derivative_lipschitz, swish.proved
+(10998393201289/10000000000000, 1/2, True)
 """
 
 from __future__ import annotations
 
 from collections.abc import Mapping
 from dataclasses import dataclass, field, replace
-from functools import lru_cache
+from functools import lru_cache, partial
 
 import sympy
 
+from .constant_search import NAMES, Constant, checked_formula, find_constant
 from .errors import InvalidInput
 from .exact import Number, exact, is_less, positive
+from .stable_form import stable, stable_derivative
 
 z = sympy.Symbol("z", real=True)
-
-_CONSTANTS = ("derivative_bound", "derivative_lipschitz", "curvature_lipschitz")
-_MISSING = "none was given when the activation was defined"
 
 
 @dataclass(frozen=True)
 class Activation:
     """An activation sigma(z), already scaled: `scale` only records the s of sigma(s z).
 
-    `proved` tells constants that are proved suprema from constants that a user declared and that were
-    checked on a grid only. Two activations are equal if name, expression, constants, scale and `proved`
-    are.
+    `proved` says that every constant that is not None is proved to be an upper bound over the whole line (in the table
+    the least one); where it is False, a constant that a user declared could be neither proved nor refuted. Two
+    activations are equal if name, expression, constants, scale and `proved` are.
     """
 
     name: str
@@ -50,28 +54,31 @@ class Activation:
         derivative_lipschitz: Number | None = None,
         curvature_lipschitz: Number | None = None,
     ) -> Activation:
-        """A user's own activation, an expression in one symbol, with the constants that its user declares.
+        """A user's own activation: a continuous expression in one symbol, smooth between finitely many kinks.
 
-        The constants are tested on a fine grid by rigorous balls: a refuted one raises InvalidInput with
-        the point. Passing the test proves nothing, so theorems list declared constants as hypotheses still
-        to be checked.
+        Constants that are left out are found and proved: the least ones where they have a closed form, else upper
+        bounds less than a relative 1e-12 above the supremum (`reasons` says so), None where there are none. Declared
+        ones may be any upper bounds: they are proved, or refuted (InvalidInput with the point), or else kept with
+        `proved` False, so that theorems list them as hypotheses still to be checked.
         """
-        constants = dict(zip(_CONSTANTS, (derivative_bound, derivative_lipschitz, curvature_lipschitz), strict=True))
-        activation = cls(
-            name,
-            _in_standard_symbol(expression),
-            derivative_bound=_not_negative("derivative_bound", derivative_bound),
-            derivative_lipschitz=_not_negative("derivative_lipschitz", derivative_lipschitz),
-            curvature_lipschitz=_not_negative("curvature_lipschitz", curvature_lipschitz),
-            reasons={name: _MISSING for name, value in constants.items() if value is None},
-        )
-
         from .constant_check import Verdict, check_constants  # this module is what the check is about
 
-        outcome = check_constants(activation)
+        try:
+            formula = checked_formula(_in_standard_symbol(expression), z)
+        except InvalidInput as error:
+            raise InvalidInput(f"activation {name}: {error}") from None
+        declared = dict(zip(NAMES, (derivative_bound, derivative_lipschitz, curvature_lipschitz), strict=True))
+        constants = {
+            constant: _found(formula, order) if value is None else Constant(_not_negative(constant, value))
+            for order, (constant, value) in enumerate(declared.items(), start=1)
+        }
+        reasons = {constant: found.reason for constant, found in constants.items() if found.reason is not None}
+        slope, curvature, bend = (constants[constant].value for constant in NAMES)
+        activation = cls(name, formula, slope, curvature, bend, reasons=reasons)
+        outcome = check_constants(activation, only=[constant for constant in NAMES if declared[constant] is not None])
         if outcome.verdict is Verdict.REFUTED:
             raise InvalidInput(f"activation {name}: {outcome.reason}")
-        return activation
+        return replace(activation, proved=outcome.verdict is Verdict.PROVED)
 
     def derivative(self, order: int = 1) -> sympy.Expr:
         """The derivative of the given order in `z`; at a kink, that of the branch which holds there."""
@@ -101,6 +108,10 @@ class Activation:
         return self.name if self.scale == 1 else f"{self.name} (scale {self.scale})"
 
 
+def _found(formula: sympy.Expr, order: int) -> Constant:
+    return find_constant(partial(_derivative, formula), order, z)
+
+
 def _times(constant: sympy.Expr | None, factor: sympy.Expr) -> sympy.Expr | None:
     return None if constant is None else constant * factor
 
@@ -115,18 +126,15 @@ def _not_negative(name: str, value: Number | None) -> sympy.Expr | None:
 
 
 def _in_standard_symbol(expression: sympy.Expr) -> sympy.Expr:
-    """The expression in the real symbol `z`, with kinks as Piecewise, whose derivatives stay readable."""
+    """The expression in the real symbol `z`, in a form that is safe to evaluate in floating point."""
     if not isinstance(expression, sympy.Expr) or len(expression.free_symbols) != 1:
-        raise InvalidInput(f"the activation is {expression!r}: expected a SymPy expression in exactly one symbol")
+        raise InvalidInput(f"{expression!r} is given, expected a SymPy expression in exactly one symbol")
     if expression.has(sympy.Float):
-        raise InvalidInput(f"the activation is {expression}: expected exact numbers (rationals), found a float")
+        raise InvalidInput(f"{expression} is given, expected exact numbers (rationals), found a float")
     (symbol,) = expression.free_symbols
-    expression = expression.xreplace({symbol: z})
-    if expression.has(sympy.Max, sympy.Min, sympy.Abs, sympy.sign, sympy.Heaviside):
-        expression = sympy.piecewise_fold(expression.rewrite(sympy.Piecewise))
-    return expression
+    return stable(expression.xreplace({symbol: z}))
 
 
 @lru_cache(maxsize=256)
 def _derivative(expression: sympy.Expr, order: int) -> sympy.Expr:
-    return sympy.diff(expression, z, order)
+    return expression if order == 0 else stable_derivative(_derivative(expression, order - 1), z)

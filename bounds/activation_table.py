@@ -1,7 +1,7 @@
 """The nine activations of the theory, with their constants as exact suprema.
 
 Where each supremum of |sigma^(k)| sits: a zero of sigma^(k+1), or the limit z -> infinity (softplus, k = 1).
-The tests enclose all of them between rigorous bounds.
+`proofs.activations` proves all of them over the whole line, and that those which are None do not exist.
 """
 
 from __future__ import annotations
@@ -77,10 +77,17 @@ ACTIVATIONS: Mapping[str, Activation] = MappingProxyType({row.name: row for row 
 def get_activation(name: str | Activation, scale: Number = 1) -> Activation:
     """The activation of that name (or the one given) with sigma(z) replaced by sigma(scale z).
 
-    Raises InvalidInput with the known names for an unknown one, and unless scale > 0.
+    A text that is no name is read as an expression in z, such as "log(cosh(z))" (see `activation_expression`). Raises
+    InvalidInput with the known names for an unknown one, with what is wrong for a text that cannot be read, and unless
+    scale > 0.
     """
     if isinstance(name, Activation):
         return name.scaled(scale)
-    if name not in ACTIVATIONS:
-        raise InvalidInput(f"unknown activation {name!r}: expected one of {', '.join(ACTIVATIONS)}")
-    return ACTIVATIONS[name].scaled(scale)
+    if name in ACTIVATIONS:
+        return ACTIVATIONS[name].scaled(scale)
+    if not isinstance(name, str) or (name.strip().isidentifier() and name.strip() != "z"):
+        names = ", ".join(ACTIVATIONS)
+        raise InvalidInput(f"unknown activation {name!r}: expected one of {names}, or an expression in z")
+    from .activation_expression import activation_from_text  # which composes the activations of the table
+
+    return activation_from_text(name).scaled(scale)

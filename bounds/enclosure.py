@@ -161,6 +161,9 @@ _FUNCTIONS = (
     "asin",
     "acos",
     "atan",
+    "asinh",
+    "acosh",
+    "atanh",
 )
 _RULES: dict[Any, Callable[[Any, Point], arb]] = {
     sympy.Add: _sum,

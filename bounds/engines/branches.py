@@ -44,13 +44,25 @@ def branches(expression: sympy.Expr, symbol: sympy.Symbol) -> tuple[Branch, ...]
     return _merged(found)
 
 
+def in_order(expression: sympy.Expr, symbol: sympy.Symbol) -> sympy.Expr:
+    """The function as one Piecewise with a condition symbol > break point each; a smooth formula as it is.
+
+    At a break point the formula from the left holds. Raises InvalidInput as `branches` does.
+    """
+    if not as_pieces(expression).has(sympy.Piecewise):
+        return expression
+    first, *others = branches(expression, symbol)
+    pieces = [(branch.expression, symbol > branch.lower) for branch in reversed(others)]
+    return sympy.Piecewise(*pieces, (first.expression, True))
+
+
 def _check_value(expression: sympy.Expr, symbol: sympy.Symbol, left: Branch, right: Branch) -> None:
     formula = _formula(expression, symbol, left.upper)
     if formula in (left.expression, right.expression):
         return
     value = _value(formula, symbol, left.upper)
     if not any(is_zero(value - _value(side.expression, symbol, left.upper)) for side in (left, right)):
-        raise InvalidInput(f"{expression} takes an isolated value at {symbol} = {left.upper}")
+        raise InvalidInput(f"{expression} is not continuous at {symbol} = {left.upper}: its value there is isolated")
 
 
 def _merged(found: list[Branch]) -> tuple[Branch, ...]:

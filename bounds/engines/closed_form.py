@@ -47,19 +47,13 @@ def _numerator(constant: sympy.Expr) -> sympy.Expr:
 
 
 def ball_of(constant: sympy.Expr, bits: int = 256) -> arb:
-    """A ball around a constant, inverse hyperbolic functions included."""
-    return enclose(_plain(constant), bits)
-
-
-def _plain(constant: sympy.Expr) -> sympy.Expr:
-    """Inverse hyperbolic tangents written with logarithms."""
-    return constant.replace(sympy.atanh, lambda x: (sympy.log(1 + x) - sympy.log(1 - x)) / 2)
+    """A ball around a constant, of more digits than the working precision has."""
+    return enclose(constant, bits)
 
 
 def lies_in(point: sympy.Expr, lower: Any, upper: Any) -> bool:
     """True only if lower <= point <= upper is proved; the ends may be infinite."""
-    plain = _plain(point)
-    return (upper == sympy.oo or is_at_most(plain, upper)) and (lower == -sympy.oo or is_at_most(lower, plain))
+    return (upper == sympy.oo or is_at_most(point, upper)) and (lower == -sympy.oo or is_at_most(lower, point))
 
 
 def fraction_of(ball: arb) -> Fraction:

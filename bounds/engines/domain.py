@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from fractions import Fraction
+from itertools import pairwise
 from typing import Any
 
 import sympy
@@ -67,7 +68,8 @@ def _reached(expression: sympy.Expr, symbol: sympy.Symbol, end: Any, direction: 
 
 
 def _uncovered(expression: sympy.Expr, symbol: sympy.Symbol, left: Fraction, right: Fraction) -> Any:
-    pieces = [(left, right)]
+    pieces = _nearest_last(left, right)
+    ends = left, right
     for _ in range(_PIECES):
         if not pieces:
             return None
@@ -79,14 +81,19 @@ def _uncovered(expression: sympy.Expr, symbol: sympy.Symbol, left: Fraction, rig
         if half < _NARROWEST * max(_ONE, abs(middle)):
             break
         pieces += [(middle, right), (left, middle)]
-    return _simplest(expression, symbol, left, right)
-
-
-def _simplest(expression: sympy.Expr, symbol: sympy.Symbol, left: Fraction, right: Fraction) -> sympy.Rational:
-    """A number without a finite value, a simple one if possible, else one that is near the piece."""
-    near = ((left + right) / 2).limit_denominator(1000)
-    for number in (*_SIMPLE, near):
-        if not enclose(expression, _BITS, at={symbol: exact_ball(number)}).is_finite():
-            return sympy.Rational(number.numerator, number.denominator)
     middle = (left + right) / 2
-    return sympy.Rational(middle.numerator, middle.denominator)
+    simple = [number for number in (*_SIMPLE, middle.limit_denominator(1000)) if ends[0] <= number <= ends[1]]
+    infinite = (number for number in simple if not _is_finite_at(expression, symbol, number))
+    found = next(infinite, middle.limit_denominator(10**6))
+    return sympy.Rational(found.numerator, found.denominator)
+
+
+def _nearest_last(left: Fraction, right: Fraction) -> list[tuple[Fraction, Fraction]]:
+    """The interval cut at powers of two, the pieces near 0 last."""
+    powers = {sign * Fraction(2) ** power for power in range(41) for sign in (1, -1)}
+    cuts = [left, *sorted(cut for cut in powers | {Fraction(0)} if left < cut < right), right]
+    return sorted(pairwise(cuts), key=lambda piece: -abs(piece[0] + piece[1]))
+
+
+def _is_finite_at(expression: sympy.Expr, symbol: sympy.Symbol, number: Fraction) -> bool:
+    return bool(enclose(expression, _BITS, at={symbol: exact_ball(number)}).is_finite())

@@ -11,7 +11,7 @@ from ..outcome import Outcome, Verdict
 from .branches import as_pieces, jump
 from .domain import trouble
 from .engine import Fact
-from .supremum import Supremum, Unbounded
+from .supremum import Bounded, Supremum, Unbounded
 from .tails import Unknown
 
 
@@ -34,6 +34,16 @@ class _Claim:
     def conclusion(self) -> Any:
         return None
 
+    def _discontinuity(self) -> Outcome | None:
+        """Refuted or inconclusive where the function is not proved to be continuous and piecewise smooth, else None."""
+        found = jump(self.function, self.symbol)
+        if found is not None and found.proved:
+            return Outcome.refuted(found.point, f"the function jumps there from {found.left} to {found.right}")
+        if found is not None:
+            return Outcome.inconclusive(f"whether the function is continuous at {found.point} is open")
+        unsmooth = not_smooth(self.function, self.symbol)
+        return None if unsmooth is None else Outcome.inconclusive(unsmooth)
+
     @property
     def slope(self) -> sympy.Expr:
         """The derivative between the break points."""
@@ -52,15 +62,20 @@ class Lipschitz(_Claim):
 
     def check(self) -> Outcome:
         """Refuted with the point of a jump, or as `Supremum` is for the slope."""
-        found = jump(self.function, self.symbol)
-        if found is not None and found.proved:
-            return Outcome.refuted(found.point, f"the function jumps there from {found.left} to {found.right}")
-        if found is not None:
-            return Outcome.inconclusive(f"whether the function is continuous at {found.point} is open")
-        unsmooth = not_smooth(self.function, self.symbol)
-        if unsmooth is not None:
-            return Outcome.inconclusive(unsmooth)
-        return Supremum(self.slope, self.symbol, self.constant).check()
+        found = self._discontinuity()
+        return Supremum(self.slope, self.symbol, self.constant).check() if found is None else found
+
+
+@dataclass(frozen=True)
+class LipschitzBound(_Claim):
+    """`constant` is a Lipschitz constant of `function`, the least one or not."""
+
+    constant: sympy.Expr
+
+    def check(self) -> Outcome:
+        """Refuted with the point of a jump, or a point where the slope is too steep."""
+        found = self._discontinuity()
+        return Bounded(self.slope, self.symbol, self.constant).check() if found is None else found
 
 
 @dataclass(frozen=True)
@@ -69,14 +84,12 @@ class NotLipschitz(_Claim):
 
     def check(self) -> Outcome:
         """Refuted with the supremum of the slope where the function is continuous and that is finite."""
-        found = jump(self.function, self.symbol)
-        if found is not None and found.proved:
-            return Outcome.proved(f"it jumps at {found.point} from {found.left} to {found.right}")
-        if found is not None:
-            return Outcome.inconclusive(f"whether the function is continuous at {found.point} is open")
-        outcome = Unbounded(self.slope, self.symbol).check()
-        unsmooth = not_smooth(self.function, self.symbol) if outcome.verdict is Verdict.REFUTED else None
-        return outcome if unsmooth is None else Outcome.inconclusive(unsmooth)
+        found = self._discontinuity()
+        if found is None:
+            return Unbounded(self.slope, self.symbol).check()
+        if found.verdict is Verdict.REFUTED:
+            return Outcome.proved(f"at {found.counterexample} {found.reason}")
+        return found
 
 
 def not_smooth(function: sympy.Expr, symbol: sympy.Symbol) -> str | None:

@@ -20,6 +20,7 @@ import sympy
 from flint import arb, ctx
 
 from ..enclosure import enclose
+from ..errors import InvalidInput
 from ..outcome import Outcome
 from .closed_form import ball_of, exact_ball, fraction_of, guesses, is_zero, lies_in, outside
 from .smooth import derivative, enclosed
@@ -28,6 +29,7 @@ from .tails import STARTS, Tail, TooNear, Unknown, tail
 _BITS = 128
 _MORE_BITS = 512
 _PIECES = 20_000
+_STUCK = 16
 _ONE = Fraction(1)
 _NARROW = Fraction(1, 2**10)
 _VERY_NARROW = Fraction(1, 2**16)
@@ -81,14 +83,19 @@ class _Claim:
         start = self._outermost_start()
         left = self._left_end(start)
         right = self._right_end(start)
-        pieces = [(left, right)] if left < right else []
+        if left > right:
+            raise InvalidInput(f"the interval from {self.lower} to {self.upper} is empty")
+        pieces = [(left, right)]
+        stuck: list[Piece] = []
         for _ in range(_PIECES):
-            if not pieces:
-                return None
+            if not pieces or len(stuck) >= _STUCK:
+                break
             piece = pieces.pop()
             if not self._settled(piece):
-                pieces += self._halves(piece)
-        raise _Undecided(f"not decided by {_PIECES} pieces; the last one began at {float(piece[0]):.10g}")
+                (stuck if _is_narrowest(piece) else pieces).extend(_halves(piece))
+        if stuck or pieces:  # only now, since the claim might have been refuted elsewhere
+            place = float((stuck or pieces)[0][0])
+            raise _Undecided(f"the sign of {self.expression} is not decided near {self.symbol} = {place:.12g}")
 
     def _constant(self) -> None:
         ball = enclose(self.expression)
@@ -207,9 +214,9 @@ class _Claim:
             if self.strict:
                 raise _Refuted(point)
             ball = self._enclosed(order, _hull(piece).union(ball_of(point)), _BITS)
-            if ball > 0 and (order % 2 == 0 or point == self.lower):
+            if ball > 0 and (order % 2 == 0 or point in (self.lower, left)):
                 return True
-            if ball < 0 and order % 2 and point == self.upper:
+            if ball < 0 and order % 2 and point in (self.upper, right):
                 return True
         return False
 
@@ -241,13 +248,6 @@ class _Claim:
                 return order
         return 0
 
-    def _halves(self, piece: Piece) -> list[Piece]:
-        left, right = piece
-        if right - left < _NARROWEST * max(_ONE, abs(left)):
-            raise _Undecided(f"{self.expression} is not decided near {self.symbol} = {float(left):.12g}")
-        middle = (left + right) / 2
-        return [(left, middle), (middle, right)]
-
     def _holds(self, ball: arb) -> bool:
         return bool(ball > 0 if self.strict else ball >= 0)
 
@@ -264,6 +264,17 @@ class _Claim:
 
     def _enclosed(self, order: int, at: arb, bits: int) -> arb:
         return enclosed(self.expression, self.symbol, order, at, bits)
+
+
+def _halves(piece: Piece) -> list[Piece]:
+    left, right = piece
+    middle = (left + right) / 2
+    return [(left, middle), (middle, right)]
+
+
+def _is_narrowest(piece: Piece) -> bool:
+    left, right = piece
+    return right - left < _NARROWEST * max(_ONE, abs(left))
 
 
 def _sign_beyond(behaviour: Tail, start: int) -> int:

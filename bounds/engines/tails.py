@@ -200,6 +200,10 @@ class Tail:
         inverse = self._power(argument, sympy.Integer(-1))
         return Sum.of(sign * sympy.pi / 2) + self._smooth(sympy.atan, sympy.Integer(0), inverse).times(-1)
 
+    def _asinh(self, argument: Sum) -> Sum:
+        root = self._power(argument * argument + Sum.of(sympy.Integer(1)), sympy.S.Half)
+        return self._log(argument + root)
+
     def _erf(self, argument: Sum) -> Sum:
         """erf x = 1 - q exp(-x^2) / (x sqrt(pi)) with q in [1 - 1/(2 x^2), 1] for x > 0, and erf is odd."""
         growing, constant, small = argument.parts()
@@ -255,6 +259,7 @@ _RULES: Mapping[Any, _Rule] = {
     sympy.sinh: lambda self, x: self._exp(x).times(sympy.Rational(1, 2)) + self._exp(x.times(-1)).times(-sympy.S.Half),
     sympy.cosh: lambda self, x: (self._exp(x) + self._exp(x.times(-1))).times(sympy.S.Half),
     sympy.atan: Tail._atan,
+    sympy.asinh: Tail._asinh,
     sympy.erf: Tail._erf,
     sympy.erfc: lambda self, x: Sum.of(sympy.Integer(1)) + self._erf(x).times(-1),
     sympy.sin: lambda self, x: self._wave(sympy.sin, x),

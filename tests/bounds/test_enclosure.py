@@ -26,6 +26,7 @@ CONSTANTS = [
     sympy.sin(1) * sympy.cos(2) + sympy.tan(1),
     sympy.tanh(1) - sympy.sinh(1) / sympy.cosh(2),
     sympy.asin(sympy.Rational(1, 3)) + sympy.acos(sympy.Rational(1, 5)) + sympy.atan(3),
+    sympy.asinh(2) - sympy.acosh(3) + sympy.atanh(sympy.Rational(1, 3)),
     sympy.Abs(sympy.Mul(-1, sympy.pi - 4, evaluate=False)),
     sympy.Max(sympy.pi, sympy.Rational(22, 7), evaluate=False),
     sympy.Min(sympy.pi, sympy.Rational(22, 7), evaluate=False),

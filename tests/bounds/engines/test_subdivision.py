@@ -1,11 +1,14 @@
 """h >= 0 on intervals: proved where true, even at exact contacts, refuted where false by however little."""
 
+from fractions import Fraction
+from itertools import pairwise
+
 import pytest
 import sympy
-from hypothesis import given
+from hypothesis import example, given
 from hypothesis import strategies as st
 
-from robustntk.bounds import Verdict, is_less
+from robustntk.bounds import InvalidInput, Verdict, is_less
 from robustntk.bounds.activation import z
 from robustntk.bounds.engines.subdivision import nonnegative
 
@@ -74,6 +77,30 @@ def test_a_quartic_is_nonnegative_where_its_least_value_is(first, second, offset
     a, b, c = (sympy.Rational(number.numerator, number.denominator) for number in (first, second, offset))
     outcome = nonnegative((z - a) ** 2 * (z - b) ** 2 + c, z, -oo, oo)
     assert outcome.verdict is (Verdict.PROVED if c >= 0 else Verdict.REFUTED)
+
+
+@given(
+    roots=st.lists(st.fractions(-2, 2, max_denominator=8), min_size=1, max_size=4),
+    ends=st.tuples(st.fractions(-3, 3, max_denominator=8), st.fractions(-3, 3, max_denominator=8)),
+    sign=st.sampled_from([1, -1]),
+)
+@example(roots=[Fraction(-1, 2)], ends=(Fraction(-3), Fraction(3)), sign=1)
+@example(roots=[Fraction(0), Fraction(0)], ends=(Fraction(0), Fraction(0)), sign=-1)
+def test_a_polynomial_is_nonnegative_if_it_is_so_between_its_roots(roots, ends, sign):
+    lower, upper = (sympy.Rational(end.numerator, end.denominator) for end in sorted(ends))
+    zeros = [sympy.Rational(root.numerator, root.denominator) for root in roots]
+    polynomial = sign * sympy.prod(z - root for root in zeros)
+    inside = sorted({lower, upper, *(root for root in zeros if lower < root < upper)})
+    samples = [lower, upper, *((left + right) / 2 for left, right in pairwise(inside))]
+    expected = all(polynomial.subs(z, sample) >= 0 for sample in samples)
+    outcome = nonnegative(polynomial, z, lower, upper)
+    assert outcome.verdict is (Verdict.PROVED if expected else Verdict.REFUTED)
+    assert expected or (lower <= outcome.counterexample <= upper and polynomial.subs(z, outcome.counterexample) < 0)
+
+
+def test_an_empty_interval_is_refused():
+    with pytest.raises(InvalidInput, match="from 2 to 1 is empty"):
+        nonnegative(z, z, 2, 1)
 
 
 def test_a_narrow_dip_far_from_the_origin_is_found():
