@@ -43,6 +43,8 @@ def guarantee(
     comparator_verified: bool = False,
     comparator_margin: Number | None = None,
     row_radius: Number | None = None,
+    operator_radius: Number | None = None,
+    mean_gradient_bound: Number | None = None,
     target: str | Target = Target.LOSS,
     theorem: str = AUTO,
 ) -> Guarantee:
@@ -63,6 +65,8 @@ def guarantee(
         comparator_verified=comparator_verified,
         comparator_margin=comparator_margin,
         row_radius=row_radius,
+        operator_radius=operator_radius,
+        mean_gradient_bound=mean_gradient_bound,
     )
     columns = whole_number(width, name="width", even=True)
     step = positive(step_size, name="step_size")
@@ -87,6 +91,8 @@ def required_width(
     comparator_verified: bool = False,
     comparator_margin: Number | None = None,
     row_radius: Number | None = None,
+    operator_radius: Number | None = None,
+    mean_gradient_bound: Number | None = None,
     share: Number | None = None,
     step_size: Number | None = None,
     width: int | None = None,
@@ -106,7 +112,8 @@ def required_width(
     With `width` the plan is for a network already drawn, which must be as wide as the plan without it: the regret then
     gets all that near-linearity leaves at that width, and the fewest iterations decide between theorems.
     `initial_operator_norm`, an upper bound measured on that network, replaces the probability. `comparator_margin`
-    (mu, for E8) and `row_radius` (rho, for tied networks) are what is known of W_*.
+    (mu, for E8), `row_radius` (rho, for tied networks) and `operator_radius` (R_op, for E10) are what is known of W_*.
+    `mean_gradient_bound` is G_D of E11 for that network and radius; where it is less than G, E1, E2, E7 and E10 use it.
 
     Numbers are taken exactly: a float stands for its shortest decimal, so pass `Fraction(x)` for a
     measured number x, or for the step size that a run will really use.
@@ -127,6 +134,8 @@ def required_width(
         comparator_verified=comparator_verified,
         comparator_margin=comparator_margin,
         row_radius=row_radius,
+        operator_radius=operator_radius,
+        mean_gradient_bound=mean_gradient_bound,
     )
     goal = Goal.validated(problem, target_epsilon, step_size)
     theta = None if share is None else between_zero_and_one(share, name="share")
@@ -196,8 +205,13 @@ def _drawn(theorem: ConvergenceTheorem, goal: Goal, width: int, share: sympy.Exp
 
 
 def _check_drawn(problem: Problem, width: int | None) -> None:
-    if problem.initial_operator_norm is not None and width is None:
-        raise InvalidInput("initial_operator_norm belongs to a drawn network: expected its width as well")
+    measured = {
+        "initial_operator_norm": problem.initial_operator_norm,
+        "mean_gradient_bound": problem.mean_gradient_bound,
+    }
+    for name, value in measured.items():
+        if value is not None and width is None:
+            raise InvalidInput(f"{name} belongs to a drawn network: expected its width as well")
 
 
 def _limit(name: str, value: int | None) -> int | None:

@@ -10,6 +10,7 @@ from __future__ import annotations
 from abc import abstractmethod
 from collections.abc import Iterator
 from dataclasses import dataclass
+from typing import ClassVar
 
 import sympy
 
@@ -33,6 +34,7 @@ class ConvergenceTheorem(Theorem):
 
     share: sympy.Rational
     network: Network = Network.FULL
+    needs_mean_gradient_only: ClassVar[bool] = False  # of G it is used that |g_t| <= L G, and no more
 
     @property
     def kind(self) -> Kind:
@@ -117,8 +119,15 @@ class ConvergenceTheorem(Theorem):
         """The letters, the curvature and the gradient bound of that width included."""
         return self.values(problem) | {
             C: curvature(problem, self.network, width),
-            G: problem.gradient_bound(width),
+            G: self.gradient_bound(problem, width),
         }
+
+    def gradient_bound(self, problem: Problem, width: int) -> sympy.Expr:
+        """G at that width: that of E1.b, or G_D of E11 where it is known, is less, and is enough."""
+        bound, mean = problem.gradient_bound(width), problem.mean_gradient_bound
+        if mean is None or not self.needs_mean_gradient_only:
+            return bound
+        return mean if is_less(mean, bound) else bound
 
     def check_step(self, step_size: sympy.Expr, room: sympy.Expr, largest: sympy.Expr) -> None:
         """Raise InvalidInput unless `room`, what the step size leaves for R^2/(2 alpha T), is provably positive."""
@@ -138,6 +147,8 @@ class ConvergenceTheorem(Theorem):
         if problem.target is not Target.EXCESS_LOSS:
             yield _zero_at_label(problem)
         yield _gradient(problem)
+        if self.needs_mean_gradient_only and problem.mean_gradient_bound is not None:
+            yield Hypothesis("|g_t| <= L G_D for W_t in B(R)", True, "E11, from the data and the drawn W_0")
         yield from self._comparator(problem)
         if problem.target is Target.ROBUST_ERROR:
             yield Hypothesis(

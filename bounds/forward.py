@@ -23,7 +23,7 @@ def forward(
         width=width,
         step_size=step_size,
         iterations=iterations,
-        gradient_bound=problem.gradient_bound(width),
+        gradient_bound=theorem.gradient_bound(problem, width),
         value=theorem.value(problem, **run),
         terms=theorem.terms(problem, **run),
         hypotheses=theorem.hypotheses(problem),

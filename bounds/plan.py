@@ -241,7 +241,7 @@ class Plan:
 
 def _common_json(guarantee: Guarantee) -> Json:
     problem, confidence = guarantee.problem, guarantee.confidence
-    norm = problem.initial_operator_norm
+    norm, mean = problem.initial_operator_norm, problem.mean_gradient_bound
     return {
         "theorem": guarantee.theorem,
         "kind": guarantee.kind.value,
@@ -249,6 +249,7 @@ def _common_json(guarantee: Guarantee) -> Json:
         "target": problem.target.value,
         "radius": nearest_float(problem.radius),
         "row_radius": None if problem.row_radius is None else upper_float(problem.row_radius),
+        "operator_radius": None if problem.operator_radius is None else upper_float(problem.operator_radius),
         "activation": problem.activation.name,
         "scale": nearest_float(problem.activation.scale),
         "loss": problem.loss.name,
@@ -256,6 +257,7 @@ def _common_json(guarantee: Guarantee) -> Json:
         "loss_margin": _nearest(problem.loss.margin),
         "dimension": problem.dimension,
         "initial_operator_norm": None if norm is None else upper_float(norm),
+        "mean_gradient_bound": None if mean is None else upper_float(mean),
         "comparator_loss": upper_float(problem.comparator_loss),
         "comparator_margin": None if problem.comparator_margin is None else lower_float(problem.comparator_margin),
         "width": guarantee.width,
@@ -270,6 +272,8 @@ def _exact_json(guarantee: Guarantee) -> Json:
     problem = guarantee.problem
     known = {
         "row_radius": problem.row_radius,
+        "operator_radius": problem.operator_radius,
+        "mean_gradient_bound": problem.mean_gradient_bound,
         "comparator_margin": problem.comparator_margin,
         "loss_margin": problem.loss.margin,
     }

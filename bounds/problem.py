@@ -14,6 +14,7 @@ from .errors import InvalidInput
 from .exact import Number, between_zero_and_one, exact, is_less, positive, whole_number
 from .gradient import gradient_bound, is_random, measured_norm
 from .loss import Loss, get_loss
+from .mean_gradient import has_slopes_of_one_sign
 
 
 class Target(StrEnum):
@@ -29,8 +30,9 @@ class Problem:
     """Radius, activation, loss and what is known about the initialisation and the comparator W_* in B(R).
 
     `comparator_loss` is the robust loss that some W_* is supposed (or, if `comparator_verified`, known) to
-    reach, `comparator_margin` the least y f(W_*, x') on the perturbation sets where that is known, and
-    `row_radius` is rho: W_* is tied and moves no neuron by more than rho / sqrt(m).
+    reach, `comparator_margin` the least y f(W_*, x') on the perturbation sets where that is known, `row_radius`
+    is rho (W_* is tied and moves no neuron by more than rho / sqrt(m)) and `operator_radius` R_op of E10.
+    `mean_gradient_bound` is G_D of E11, valid for this radius and the drawn network.
     """
 
     radius: sympy.Expr
@@ -44,6 +46,8 @@ class Problem:
     comparator_verified: bool
     comparator_margin: sympy.Expr | None = None
     row_radius: sympy.Expr | None = None
+    operator_radius: sympy.Expr | None = None
+    mean_gradient_bound: sympy.Expr | None = None
 
     @classmethod
     def validated(
@@ -60,6 +64,8 @@ class Problem:
         comparator_verified: bool = False,
         comparator_margin: Number | None = None,
         row_radius: Number | None = None,
+        operator_radius: Number | None = None,
+        mean_gradient_bound: Number | None = None,
     ) -> Problem:
         """The problem in exact form; raises InvalidInput naming the first argument that is out of range."""
         problem = cls(
@@ -74,11 +80,18 @@ class Problem:
             comparator_verified=comparator_verified,
             comparator_margin=_optional("comparator_margin", comparator_margin),
             row_radius=_optional("row_radius", row_radius),
+            operator_radius=_optional("operator_radius", operator_radius),
+            mean_gradient_bound=_optional("mean_gradient_bound", mean_gradient_bound),
         )
         if is_less(problem.comparator_loss, 0):
             raise InvalidInput(f"comparator_loss is {comparator_loss}: expected a number >= 0")
         if problem.target is Target.EXCESS_LOSS and problem.comparator_loss != 0:
             raise InvalidInput("comparator_loss has no meaning for the target excess-loss: expected 0")
+        if problem.mean_gradient_bound is not None and not has_slopes_of_one_sign(problem.loss):
+            raise InvalidInput(
+                f"mean_gradient_bound is {mean_gradient_bound}: it supposes slopes of one sign, which the "
+                f"{problem.loss.label} loss does not have; expected the hinge or the logistic loss"
+            )
         return problem
 
     @property

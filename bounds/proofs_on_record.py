@@ -25,6 +25,8 @@ PROOFS: Mapping[str, str] = MappingProxyType(
         "E7": "recursion",
         "E8": "margins",
         "E9": "smooth_recursion",
+        "E10": "operator_ball",
+        "E11": "mean_gradient",
         "calculators": "calculators",
     }
 )

@@ -8,6 +8,7 @@ D_t^2 - 2 alpha (target - s - alpha L^2 G^2/2). Solved from D_1 <= R, this gives
 from __future__ import annotations
 
 from dataclasses import dataclass
+from typing import ClassVar
 
 import sympy
 from sympy import Rational, log, tanh
@@ -33,6 +34,8 @@ LARGEST_STEP_SIZE = 2 * (epsilon - s - L * C * R**2) / (L**2 * G**2)
 @dataclass(frozen=True, kw_only=True)
 class DistanceRecursion(ConvergenceTheorem):
     """E7, for full and for tied networks."""
+
+    needs_mean_gradient_only: ClassVar[bool] = True
 
     @property
     def loss_assumption(self) -> str:

@@ -49,6 +49,9 @@ def _run(guarantee: Guarantee) -> str:
         size += " (in the metric of W: alpha/2 in the coordinates u_r)"
         ball = "B(R) = {||W - W_0||_F <= R, ||u_r|| <= rho/sqrt(m) for all r}"
         radius += f", rho = {number_text(problem.row_radius)}"
+    if "R_op" in guarantee.basis.needs:
+        ball = ball.replace("<= R", "<= R, ||W - W_0||_op <= R_op", 1)
+        radius += f", R_op = {number_text(problem.operator_radius)}"
     return (
         f"Take {network}{moves}, and run {steps}{size} on the surrogate {problem.loss.label} loss over {ball}, "
         f"{radius}, against any adversary A."

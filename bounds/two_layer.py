@@ -7,6 +7,7 @@ into them.
 from __future__ import annotations
 
 from dataclasses import dataclass
+from typing import ClassVar
 
 import sympy
 from sympy import Rational, sqrt
@@ -42,6 +43,8 @@ _LATEX = (
 @dataclass(frozen=True, kw_only=True)
 class TwoLayerConvergence(ConvergenceTheorem):
     """E1, and E2 for tied networks, which differs in the curvature alone."""
+
+    needs_mean_gradient_only: ClassVar[bool] = True
 
     @property
     def loss_assumption(self) -> str:
