@@ -282,6 +282,12 @@ def inverses(name: str, tail: Any, deviation: Any, count: Any) -> tuple[Step, ..
             log(tail.xreplace({t: deviation})),
             -Lambda,
         ),
+        follows(
+            f"{name}.deviation.positive",
+            "the deviation is positive",
+            less(0, deviation),
+            falsified={"above 1": less(1, deviation)},
+        ),
         equals(f"{name}.count", "the tail at the count is p", tail.xreplace({N: count}), p),
         follows(
             f"{name}.more",

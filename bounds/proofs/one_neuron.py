@@ -48,7 +48,7 @@ def one_point() -> tuple[Step, ...]:
     mean_square, mean_length = lengths("E[h^2] E|v|^2")
     squares = given("the mean of E4.d.square", at_most(mean_square, B_1**2 * mean_length))
     isometry = given("E |v|^2 = |f|_H^2 <= F^2", at_most(mean_length, F**2))
-    coefficient, one = reals("c_j")[0], Integer(1)
+    (coefficient, pair), one = reals("c_j c_i_c_j<z_i.z_j>"), Integer(1)
     return (
         summed(
             "E4.d.velocity",
@@ -101,6 +101,15 @@ def one_point() -> tuple[Step, ...]:
                 "0.99 V^2": at_most(velocity**4, Rational(99, 100) * V**2 * velocity**2),
                 "a longer v": [],
             },
+        ),
+        summed(
+            "E4.d.velocity.gram",
+            "|v(w)|^2 <= B_1^2 sum_ij |c_i c_j <z_i, z_j>|, a sharper V",
+            pair * slope * slope_there,
+            Abs(pair),
+            B_1**2,
+            BOUNDED,
+            given("|sigma'| <= B_1 at the other centre", at_most(Abs(slope_there), B_1)),
         ),
         equals(
             "E4.d.velocity=", "V = B_1 ||c||_1", velocity_bound(B_1, velocity), B_1 * velocity, uses=("E4.d.velocity",)

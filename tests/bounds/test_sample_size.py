@@ -16,11 +16,9 @@ from robustntk.bounds.concentration import (
     Lambda,
     M,
     N,
-    gaussian_norm,
-    sample_size,
-    tail,
     v,
 )
+from robustntk.bounds.sample_size import gaussian_norm, sample_size, tail
 
 small = st.fractions(min_value=Fraction(1, 50), max_value=Fraction(19, 20), max_denominator=1000)
 failures = st.fractions(min_value=Fraction(1, 10**6), max_value=Fraction(9, 10), max_denominator=10**6)
