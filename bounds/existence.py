@@ -13,6 +13,7 @@ from dataclasses import dataclass
 import sympy
 from sympy import factorial2, log, sqrt
 
+from .activation import Activation
 from .concentration import (
     BERNSTEIN_DEVIATION,
     GAUSSIAN_NORM,
@@ -28,8 +29,11 @@ from .concentration import (
     v,
     zeta,
 )
+from .errors import HypothesisError
+from .exact import Number, exact
 from .letters import R, beta, d, gamma, m, s
-from .theorem import Kind, Theorem
+from .prose import number_text
+from .theorem import Hypothesis, Kind, Theorem
 
 F, V, B_1, n, delta, Q = sympy.symbols("F V B_1 n delta Q", positive=True)
 b = sympy.Symbol("b", nonnegative=True)
@@ -107,6 +111,25 @@ class RobustExistence(Theorem):
             "sigma' is beta-Lipschitz",
             "f has norm <= F and margins >= 1 on every perturbation set, and |v(w)| <= V (a priori only)",
             "the margins of f(W^c, .) are certified at the drawn W_0 (a posteriori only)",
+        )
+
+    def a_posteriori(self, activation: Activation, *, radius: Number, robust_loss: Number) -> tuple[Hypothesis, ...]:
+        """The hypotheses for the network drawn: what the caller measured of W^c and certified. No probability is left.
+
+        `radius` is |W^c - W_0| and `robust_loss` what the certified margins of f(W^c, .) bound, both rounded up. Raises
+        HypothesisError if sigma' is not Lipschitz: then the remainder of E4.a is not bounded.
+        """
+        beta_text, value = "sigma' is beta-Lipschitz", activation.derivative_lipschitz
+        if value is None:
+            reason = activation.reasons["derivative_lipschitz"]
+            raise HypothesisError(f"{self.id} does not apply: it needs {beta_text}, but {activation.label}: {reason}")
+        distance, loss = (number_text(exact(number)) for number in (radius, robust_loss))
+        source = f"{activation.label}: beta = {value}" + ("" if activation.proved else ", declared and not proved")
+        return (
+            Hypothesis("f(W_0, .) = 0 (symmetric initialisation)", True, "by construction of W_0"),
+            Hypothesis(beta_text, True if activation.proved else None, source),
+            Hypothesis(f"W^c lies in B(R), R = {distance}", True, "measured on the network drawn"),
+            Hypothesis(f"W^c has robust loss <= {loss}", True, "certified on the network drawn, remainder included"),
         )
 
 

@@ -135,7 +135,7 @@ class ExistenceProblem:
     def _constant(self, text: str, letter: str, value: sympy.Expr) -> Hypothesis:
         if self.activation.proved:
             return Hypothesis(text, True, f"{self.activation.label}: {letter} = {value}")
-        return Hypothesis(text, None, f"{letter} = {value} is declared, tested on a grid only")
+        return Hypothesis(text, None, f"{letter} = {value} is declared and not proved")
 
     def _check_caps(self) -> None:
         if is_less(self.bias, 0) or not is_less(self.bias, 1):
