@@ -29,11 +29,13 @@ Array = NDArray[np.float64]
 class InfiniteWidthRun:
     """Curves and functions of one run; all float64.
 
-    ``surrogate_losses[t - 1]`` and ``norms[t - 1]`` are ``L_A(f_t)`` and ``|f_t|_H``; ``predictor`` is
-    the last f, ``best_predictor`` the one with the lowest surrogate loss, met at ``best_step``.
+    ``surrogate_losses[t - 1]``, ``errors[t - 1]`` and ``norms[t - 1]`` are ``L_A(f_t)``, the fraction of
+    points that A misclassifies and ``|f_t|_H``; ``predictor`` is the last f, ``best_predictor`` the one
+    with the lowest surrogate loss, met at ``best_step``.
     """
 
     surrogate_losses: Float[Array, " t"]
+    errors: Float[Array, " t"]
     norms: Float[Array, " t"]
     final_norm: float
     predictor: KernelPredictor
@@ -128,6 +130,7 @@ def train_infinite_width(
             raise InvalidInput(f"{name} is {given!r}: expected a positive finite number")
     expansion = _Expansion(kernel, X.shape[1])
     losses: list[float] = []
+    errors: list[float] = []
     norms: list[float] = []
     best = expansion.predictor()
     for iteration in range(1, iterations + 1):
@@ -137,6 +140,7 @@ def train_infinite_width(
         if not losses or value < min(losses):
             best = current
         losses.append(value)
+        errors.append(float(np.mean(~(y * found.values > 0))))
         norms.append(expansion.norm)
         expansion.add(found.points, -step_size / len(X) * loss.slope(found.values, y), found.values)
         expansion.shrink_to(radius)
@@ -147,6 +151,7 @@ def train_infinite_width(
     reached = stop_at is not None and losses[-1] <= stop_at
     return InfiniteWidthRun(
         np.array(losses),
+        np.array(errors),
         np.array(norms),
         expansion.norm,
         expansion.predictor(),

@@ -2,8 +2,9 @@
 
 ``W_1 = W_0``. At step t the adversary answers ``W_t`` with points ``x_i^t``; these are frozen, one
 gradient step of size ``alpha`` is taken on the full batch, and the result is projected on ``|W - W_0|_F
-<= R``. Training may run in float32; what is claimed, the best surrogate loss and the weights that have
-it, is put into the ball and evaluated in float64.
+<= R``; or, for tied pairs, on the antisymmetric moves of that ball that have no long rows. Training may
+run in float32; what is claimed, the best surrogate loss or error and the weights that have it, is put into
+the ball and evaluated in float64.
 """
 
 from __future__ import annotations
@@ -11,19 +12,21 @@ from __future__ import annotations
 import math
 from collections.abc import Callable
 from dataclasses import dataclass, field, fields
-from typing import Any, Literal
+from typing import Any
 
 import numpy as np
 from jaxtyping import Float
 from numpy.typing import DTypeLike, NDArray
 
-from ..bounds import Activation, InvalidInput, Loss
+from ..bounds import Activation, InvalidInput, Loss, Target
 from ..kernels import SymmetricInitialisation
 from .attack import Adversary
 from .cap import PerturbationSet
 from .network_step import StepResult, compiled_step
-from .predictors import Evaluator, NetworkEvaluator, Parameters, TwoLayerNetwork, output_weights
+from .predictors import TwoLayerNetwork, output_weights
 from .run_state import Checkpoint, run_identity
+from .tied_projection import project_rows
+from .training_run import DeviceNetwork, TrainingRun, TrainingStep
 
 Array = NDArray[np.float64]
 Progress = Callable[[int, int, float], None]
@@ -31,90 +34,9 @@ Progress = Callable[[int, int, float], None]
 _CLOSE = 1e-4
 
 
-@dataclass(frozen=True, eq=False)
-class TrainingStep:
-    """What an observer sees of step t, before the gradient step: ``W_t`` and the adversary's answer to it."""
-
-    iteration: int
-    points: Float[Array, "n d"]
-    values: Float[NDArray[Any], " n"]
-    loss: float
-    gradient_norm: float
-    _network: DeviceNetwork = field(repr=False)
-
-    def weights(self) -> Float[NDArray[Any], "m d"]:
-        """``W_t`` in the training dtype, a copy."""
-        return self._network.weights()
-
-
-@dataclass(frozen=True, eq=False)
-class TrainingRun:
-    """Curves and results of one run.
-
-    ``surrogate_losses[t - 1]``, ``gradient_norms[t - 1]`` and ``distances[t - 1]`` are ``L_A(W_t)``,
-    ``|g_t|_F`` and ``|W_t - W_0|_F`` as computed in the training dtype. ``best_surrogate_loss`` is the
-    float64 loss of ``best_weights``, which lie in the ball in float64, at ``best_points``, which lie in
-    the perturbation sets in float64.
-    """
-
-    surrogate_losses: Float[Array, " t"]
-    gradient_norms: Float[Array, " t"]
-    distances: Float[Array, " t"]
-    best_step: int
-    best_surrogate_loss: float
-    best_weights: Float[Array, "m d"]
-    best_points: Float[Array, "n d"]
-    final_weights: Float[NDArray[Any], "m d"]
-    final_distance: float
-    stopped: Literal["target reached", "all iterations done"]
-
-    @property
-    def steps(self) -> int:
-        """Number of gradient steps taken."""
-        return len(self.surrogate_losses)
-
-    def to_json(self) -> dict[str, Any]:
-        """The scalars; curves and weights are for files."""
-        return {
-            "steps": self.steps,
-            "best_surrogate_loss": self.best_surrogate_loss,
-            "reached_at": self.best_step,
-            "final_distance": self.final_distance,
-            "stopped": self.stopped,
-        }
-
-
-@dataclass(frozen=True, eq=False)
-class DeviceNetwork:
-    """A network in training, as a predictor: its two halves stay where JAX put them."""
-
-    halves: tuple[Any, Any]
-    outputs: tuple[Any, Any]
-    activation: Activation
-
-    @property
-    def dtype(self) -> np.dtype[Any]:
-        dtype: np.dtype[Any] = np.dtype(self.halves[0].dtype)
-        return dtype
-
-    def predict(self, X: Float[Any, "n d"]) -> Float[Array, " n"]:
-        scale = np.sqrt(sum(len(part) for part in self.outputs))
-        signs = np.concatenate([np.asarray(part, np.float64) for part in self.outputs]) * scale
-        return TwoLayerNetwork(self.weights(), np.rint(signs), self.activation).predict(X)
-
-    def weights(self) -> Float[NDArray[Any], "m d"]:
-        return np.concatenate([np.asarray(half) for half in self.halves])
-
-    def evaluator(self) -> Evaluator:
-        return NetworkEvaluator(self.activation)
-
-    def parameters(self) -> Parameters:
-        return tuple(zip(self.halves, self.outputs, strict=True))
-
-
 @dataclass
 class _State:
-    """Everything that one step hands to the next; ``best`` are the weights with the lowest loss so far."""
+    """Everything that one step hands to the next; ``best`` are the weights with the best record so far."""
 
     halves: tuple[Any, Any]
     best_halves: tuple[Any, Any]
@@ -123,6 +45,9 @@ class _State:
     losses: list[float] = field(default_factory=list)
     gradient_norms: list[float] = field(default_factory=list)
     distances: list[float] = field(default_factory=lambda: [0.0])
+    errors: list[float] = field(default_factory=list)
+    active: list[float] = field(default_factory=list)
+    remaining: list[float] = field(default_factory=list)
     reached: bool = False
 
     def to_arrays(self) -> dict[str, Any]:
@@ -141,12 +66,13 @@ class _State:
         halves, best = (
             (jax.device_put(arrays[f"{name}_0"]), jax.device_put(arrays[f"{name}_1"])) for name in ("halves", "best")
         )
-        losses, norms, distances = (arrays[name].tolist() for name in _STORED[2:5])
+        curves = {name: arrays[name].tolist() for name in _CURVES}
         step, reached = int(arrays["best_step"]), bool(arrays["reached"])
-        return cls(halves, best, arrays["best_points"], step, losses, norms, distances, reached)
+        return cls(halves, best, arrays["best_points"], step, **curves, reached=reached)
 
 
-_STORED = ("best_points", "best_step", "losses", "gradient_norms", "distances", "reached")
+_CURVES = ("losses", "gradient_norms", "distances", "errors", "active", "remaining")
+_STORED = ("best_points", "best_step", "reached", *_CURVES)
 
 
 @dataclass(frozen=True, eq=False)
@@ -165,11 +91,15 @@ class _Trainer:
     radius: float
     stop_at: float | None
     dtype: np.dtype[Any]
+    target: Target
+    row_radius: float | None
+    landmark: Array | None
 
     def identity(self) -> str:
         """Digest of all that determines the run."""
-        settings = (getattr(self, entry.name) for entry in fields(self) if entry.name not in ("X", "y"))
-        return run_identity(settings, (self.initialisation.half_weights, self.X, self.y))
+        settings = (getattr(self, entry.name) for entry in fields(self) if entry.name not in ("X", "y", "landmark"))
+        landmark = () if self.landmark is None else (self.landmark,)
+        return run_identity(settings, (self.initialisation.half_weights, self.X, self.y, *landmark))
 
     def start(self) -> tuple[tuple[Any, Any], tuple[Any, Any]]:
         """Halves of ``W_0``, one array twice, and of the output weights, on the device."""
@@ -179,10 +109,22 @@ class _Trainer:
         first, second = output_weights(self.initialisation.signs, self.dtype)
         return (half, half), (jax.device_put(first), jax.device_put(second))
 
+    def landmarks(self) -> tuple[Any, Any] | None:
+        """Halves of ``W_*`` on the device."""
+        import jax
+
+        if self.landmark is None:
+            return None
+        weights = (self.initialisation.weights + self.landmark).astype(self.dtype)
+        first, second = (jax.device_put(half) for half in np.split(weights, 2))
+        return first, second
+
     def is_over(self, state: _State) -> bool:
         return state.reached or len(state.losses) >= self.iterations
 
-    def advance(self, state: _State, start: tuple[Any, Any], outputs: tuple[Any, Any]) -> TrainingStep:
+    def advance(
+        self, state: _State, start: tuple[Any, Any], outputs: tuple[Any, Any], landmarks: tuple[Any, Any] | None
+    ) -> TrainingStep:
         """Attack, step, project; updates ``state`` in place."""
         network = DeviceNetwork(state.halves, outputs, self.activation)
         iteration = len(state.losses) + 1
@@ -194,9 +136,20 @@ class _Trainer:
             self.y.astype(self.dtype),
             self.dtype.type(self.step_size),
             self.dtype.type(self.radius),
+            None if self.row_radius is None else self.dtype.type(self.row_radius),
+            landmarks,
         )
-        loss, norm = float(result.loss), float(result.gradient_norm)
-        seen = TrainingStep(iteration, found.points, np.asarray(result.values), loss, norm, network)
+        values = np.asarray(result.values)
+        seen = TrainingStep(
+            iteration,
+            found.points,
+            values,
+            float(result.loss),
+            _error(values, self.y, self.initialisation.width),
+            float(np.mean(self.loss.slope(values, self.y) != 0)),
+            float(result.gradient_norm),
+            network,
+        )
         self._record(state, seen, result)
         return seen
 
@@ -204,34 +157,59 @@ class _Trainer:
         if not np.isfinite(seen.loss):
             raise FloatingPointError(f"the surrogate loss at step {seen.iteration} is {seen.loss}")
         reaches = self._reaches_target(seen)
-        if reaches or not state.losses or seen.loss < min(state.losses):
+        if reaches or not state.losses or self._record_of(seen) < self._best_record(state):
             state.best_step, state.best_halves, state.best_points = seen.iteration, state.halves, seen.points
         state.reached = reaches
         state.losses.append(seen.loss)
         state.gradient_norms.append(seen.gradient_norm)
         state.distances.append(float(result.distance))
+        state.errors.append(seen.error)
+        state.active.append(seen.active)
+        if result.remaining is not None:
+            state.remaining.append(float(result.remaining))
         state.halves = result.weights
 
+    def _record_of(self, seen: TrainingStep) -> tuple[float, float]:
+        """What a step is judged by: its loss, or its error and then its loss."""
+        return (seen.error if self.target is Target.ROBUST_ERROR else 0.0, seen.loss)
+
+    def _best_record(self, state: _State) -> tuple[float, float]:
+        index = state.best_step - 1
+        return (state.errors[index] if self.target is Target.ROBUST_ERROR else 0.0, state.losses[index])
+
     def _reaches_target(self, seen: TrainingStep) -> bool:
-        if self.stop_at is None or seen.loss > self.stop_at + _CLOSE * max(1.0, abs(self.stop_at)):
+        if self.stop_at is None:
+            return False
+        if self.target is Target.ROBUST_ERROR:
+            return seen.error <= self.stop_at and self.claim(seen.weights(), seen.points)[2] <= self.stop_at
+        if seen.loss > self.stop_at + _CLOSE * max(1.0, abs(self.stop_at)):
             return False
         return self.claim(seen.weights(), seen.points)[1] <= self.stop_at
 
-    def claim(self, weights: NDArray[Any], points: Array) -> tuple[Array, float]:
-        """Weights in float64, moved into the ball if rounding left them outside, and their loss there."""
+    def claim(self, weights: NDArray[Any], points: Array) -> tuple[Array, float, float]:
+        """Weights in float64, moved into the ball if rounding left them outside, and their loss and error there."""
         start = self.initialisation
-        inside = _into_ball(weights.astype(np.float64), start.half_weights, self.radius)
+        inside = weights.astype(np.float64)
+        if self.row_radius is None:
+            inside = _into_ball(inside, start.half_weights, self.radius)
+        else:
+            inside = _into_tied_ball(inside, start.half_weights, self.radius, self.row_radius)
         predictions = TwoLayerNetwork(inside, start.signs, self.activation).predict(points)
-        return inside, float(np.mean(self.loss.value(predictions, self.y)))
+        return inside, float(np.mean(self.loss.value(predictions, self.y))), _error(predictions, self.y, start.width)
 
     def finish(self, state: _State) -> TrainingRun:
-        best, value = self.claim(_joined(state.best_halves), state.best_points)
+        best, value, error = self.claim(_joined(state.best_halves), state.best_points)
+        first = [] if self.landmark is None else [float(np.linalg.norm(self.landmark))]
         return TrainingRun(
             np.array(state.losses),
             np.array(state.gradient_norms),
             np.array(state.distances[:-1]),
+            np.array(state.errors),
+            np.array(state.active),
+            np.array(first + state.remaining),
             state.best_step,
             value,
+            error,
             best,
             state.best_points,
             _joined(state.halves),
@@ -254,6 +232,9 @@ def train(
     radius: float,
     stop_at: float | None = None,
     dtype: DTypeLike = np.float32,
+    target: Target = Target.LOSS,
+    row_radius: float | None = None,
+    landmark: Float[Array, "m d"] | None = None,
     checkpoint: Checkpoint | None = None,
     observer: Callable[[TrainingStep], None] | None = None,
     progress: Progress | None = None,
@@ -267,8 +248,11 @@ def train(
         perturbations: ``B``.
         adversary: the rule ``A``, e.g. ``ProjectedGradientAttack()``: 10 steps from the data point.
         step_size, iterations, radius: ``alpha``, ``T`` and ``R`` of theory section 0.
-        stop_at: the loss at which to stop, before the next step.
+        stop_at: the loss or the error, whichever ``target`` names, at which to stop, before the next step.
         dtype: of the training, float32 or float64.
+        target: what the best step is judged by.
+        row_radius: rho of tied pairs, to train these; None to train all weights.
+        landmark: ``W_* - W_0``, if the distances to ``W_*`` along the run are wanted.
         checkpoint: where to save; a state of the same run found there is resumed, bit for bit.
         observer: called with every step, for measurements along the run.
         progress: called with (step, iterations, surrogate loss).
@@ -293,15 +277,19 @@ def train(
         float(radius),
         None if stop_at is None else float(stop_at),
         np.dtype(dtype),
+        Target(target),
+        None if row_radius is None else float(row_radius),
+        landmark,
     )
     _check(trainer)
     identity = trainer.identity() if checkpoint else ""
     with jax.enable_x64(trainer.dtype == np.float64):
         start, outputs = trainer.start()
+        landmarks = trainer.landmarks()
         saved = checkpoint.load(identity) if checkpoint else None
         state = _State.from_arrays(saved) if saved else _State(start, start, trainer.X)
         while not trainer.is_over(state):
-            seen = trainer.advance(state, start, outputs)
+            seen = trainer.advance(state, start, outputs, landmarks)
             if observer is not None:
                 observer(seen)
             if checkpoint is not None and (checkpoint.is_due() or trainer.is_over(state)):
@@ -309,6 +297,12 @@ def train(
             if progress is not None:
                 progress(seen.iteration, trainer.iterations, seen.loss)
     return trainer.finish(state)
+
+
+def _error(values: NDArray[Any], y: Array, width: int) -> float:
+    """The fraction of points with the wrong sign or none, up to rounding: that of ``W_0``, where f = 0, is 1."""
+    rounding = 16.0 * float(np.finfo(values.dtype).eps) * math.sqrt(width)
+    return float(np.mean(~(y * values > rounding)))
 
 
 def _joined(halves: tuple[Any, Any]) -> NDArray[Any]:
@@ -325,6 +319,15 @@ def _into_ball(weights: Array, half_start: Array, radius: float) -> Array:
     return weights
 
 
+def _into_tied_ball(weights: Array, half_start: Array, radius: float, row_radius: float) -> Array:
+    """The tied move nearest to that of the weights, a hair inside its bounds."""
+    first, second = np.split(weights, 2)
+    inner = 1.0 - 1e-12
+    longest = inner * row_radius / math.sqrt(len(weights))
+    move = project_rows((first - second) / 2.0, inner * radius / math.sqrt(2.0), longest)
+    return np.concatenate([half_start + move, half_start - move])
+
+
 def _check(trainer: _Trainer) -> None:
     dimension = trainer.initialisation.dimension
     if trainer.X.ndim != 2 or trainer.X.shape[1] != dimension or trainer.y.shape != (len(trainer.X),):
@@ -332,9 +335,9 @@ def _check(trainer: _Trainer) -> None:
             f"X of shape {trainer.X.shape} and y of shape {trainer.y.shape} do not fit weights "
             f"in {dimension} dimensions"
         )
-    for name in ("step_size", "iterations", "radius"):
+    for name in ("step_size", "iterations", "radius", "row_radius"):
         value = getattr(trainer, name)
-        if not (np.isfinite(value) and value > 0):
+        if value is not None and not (np.isfinite(value) and value > 0):
             raise InvalidInput(f"{name} is {value!r}: expected a positive finite number")
     if trainer.dtype not in (np.float32, np.float64):
         raise InvalidInput(f"dtype {trainer.dtype} must be float32 or float64")
