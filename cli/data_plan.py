@@ -1,13 +1,15 @@
-"""The plan of ``robustntk width`` from data: their radius first, then the theorem at its upper end."""
+"""The plan of ``robustntk width`` from data: certified at a drawn network, or conditional at their radius."""
 
-from collections.abc import Iterable, Mapping
+from collections.abc import Mapping
 from typing import TYPE_CHECKING, Any
 
 from .dataset import read_problem, read_slack
-from .progress import progress
+from .given import refuse
+from .progress import Report, progress
 
 if TYPE_CHECKING:
     from ..bounds import Activation, Loss
+    from ..verify import Dataset, Goal, SphericalCap
 
 DEFAULTS: Mapping[str, Any] = {
     "data": "digits",
@@ -17,6 +19,7 @@ DEFAULTS: Mapping[str, Any] = {
     "seed": 1,
     "bias": "0.5",
 }
+MAX_WIDTH = 50_000
 
 
 def plan_for_data(
@@ -28,7 +31,14 @@ def plan_for_data(
     target_epsilon: str,
     as_json: bool,
     target: str = "loss",
+    theorem: str = "auto",
     slack: str | None = None,
+    loss_margin: str | None = None,
+    share: str | None = None,
+    no_draw: bool = False,
+    network_seed: int = 0,
+    max_width: int | None = None,
+    max_iterations: int | None = None,
     **arguments: Any,
 ) -> dict[str, Any]:
     """The plan of least width, as the ``width`` object with the interval of the radius beside it.
@@ -41,32 +51,111 @@ def plan_for_data(
         target_epsilon: for the target.
         as_json: whether JSON was asked for: then a log gets no progress.
         target: what shall be at most epsilon.
-        slack: the comparator's robust loss; None for the one of least width.
-        arguments: further keywords of ``bounds.required_width``.
+        theorem: an id, or auto.
+        slack: the comparator's slack in units of the loss margin; None for the one of least width.
+        loss_margin: tau of a hinge loss, or auto.
+        share: of near-linearity.
+        no_draw: a conditional plan, instead of one that is certified at the narrowest network.
+        network_seed: of the initial weights.
+        max_width: the widest network to draw.
+        max_iterations: of a plan.
+        arguments: further keywords of ``bounds.required_width``, for a conditional plan.
     """
-    from ..verify import candidate_activations, plan_from_data, plan_json
+    from ..verify import Goal
 
-    candidates = candidate_activations(activation, scale)
     if slack is not None:
         read_slack(slack)
     if target == "excess-loss":
         raise ValueError("--target excess-loss compares with the best network in a ball of your choice: give --radius")
+    goal = Goal.validated(
+        loss=loss,
+        target_epsilon=target_epsilon,
+        target=target,
+        theorem=theorem,
+        loss_margin=loss_margin,
+        share=share,
+        slack=slack,
+        max_width=max_width or MAX_WIDTH,
+        max_iterations=max_iterations,
+        drawn=not no_draw,
+    )
+    if not no_draw:
+        refuse(arguments, "a network is drawn, whose own plan has no use for it: give --no-draw")
+        return drawn_plan(given, activation, scale, goal, network_seed=network_seed, as_json=as_json)
+    limits = {"max_width": max_width, "max_iterations": max_iterations}
+    arguments |= {name: limit for name, limit in limits.items() if limit is not None}
+    return conditional_plan(given, activation, scale, goal, as_json=as_json, **arguments)
+
+
+def drawn_plan(
+    given: Mapping[str, Any], activation: str, scale: str, goal: "Goal", *, network_seed: int, as_json: bool
+) -> dict[str, Any]:
+    """The narrowest certified plan; a conditional one, with the reason, if that takes too wide a network."""
+    from ..bounds import InvalidInput
+    from ..verify import Draw, TooWide, candidate_activations, check_candidates, search_json, search_plans
+
+    candidates = candidate_activations(activation, scale, drawn_margin=not goal.free_margin)
+    check_candidates(goal, candidates)
     dataset, cap = read_problem(**{**DEFAULTS, **given})
-    wanted: dict[str, Any] = {"loss": loss, "target_epsilon": target_epsilon, "target": target, **arguments}
-    check_arguments(candidates, dimension=dataset.dimension, **wanted)
+    if network_seed < 0:
+        raise InvalidInput(f"network_seed is {network_seed}: expected an integer of at least 0")
+    with progress("plan at a drawn network", as_json=as_json) as report:
+        try:
+            search = search_plans(Draw(dataset.X, dataset.y, cap, network_seed), candidates, goal, report=report)
+        except TooWide as error:
+            return plan_at_radius(candidates, dataset, cap, goal, report) | {"not_certified": str(error)}
+    return search_json(search, dataset, cap)
+
+
+def conditional_plan(
+    given: Mapping[str, Any], activation: str, scale: str, goal: "Goal", *, as_json: bool, **arguments: Any
+) -> dict[str, Any]:
+    """The plan of least width at the infinite-width radius."""
+    from ..verify import candidate_activations
+
+    candidates = candidate_activations(activation, scale)
+    dataset, cap = read_problem(**{**DEFAULTS, **given})
+    check_arguments(candidates, goal, dimension=dataset.dimension, **arguments)
     with progress("radius and plan", as_json=as_json) as report:
-        plans = plan_from_data(dataset, cap, activations=candidates, slack=slack, report=report, **wanted)
-    return plan_json(plans, dataset, cap)
+        return plan_at_radius(candidates, dataset, cap, goal, report, **arguments)
 
 
-def check_arguments(candidates: "Iterable[Activation]", **arguments: Any) -> None:
-    """Refuse at once what the theorem refuses at every radius and for every candidate, with the reason for the last."""
+def plan_at_radius(
+    candidates: "list[Activation]",
+    dataset: "Dataset",
+    cap: "SphericalCap",
+    goal: "Goal",
+    report: Report,
+    **arguments: Any,
+) -> dict[str, Any]:
+    """The conditional plan as JSON."""
+    from ..verify import plan_from_data, plan_json
+
+    return plan_json(
+        plan_from_data(dataset, cap, activations=candidates, goal=goal, report=report, **arguments), dataset, cap
+    )
+
+
+def check_arguments(candidates: "list[Activation]", goal: "Goal", **arguments: Any) -> None:
+    """Refuse at once what the theorems refuse at every radius and for every candidate, with the reason for the last."""
     from ..bounds import InvalidInput, required_width
+    from ..verify import check_candidates
 
+    check_candidates(goal, candidates)
     refusal = None
     for activation in candidates:
         try:
-            required_width(radius=1, activation=activation, **arguments)
+            required_width(
+                radius=1,
+                activation=activation,
+                loss=goal.loss,
+                target_epsilon=goal.epsilon,
+                target=goal.target,
+                theorem=goal.theorem,
+                share=goal.share,
+                row_radius=1,
+                **arguments,
+            )
         except InvalidInput as error:
             refusal = error
         else:

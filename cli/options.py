@@ -55,7 +55,7 @@ LossMargin = Annotated[
     typer.Option(
         "--loss-margin",
         metavar="NUMBER",
-        help="The margin tau from which the hinge losses are 0 (1 by default); with data also auto, for robust-error.",
+        help="The margin tau from which hinge losses are 0: 1 by default, but auto for robust-error at a drawn network.",
     ),
 ]
 
@@ -174,6 +174,25 @@ RowRadius = Annotated[
         metavar="NUMBER",
         help="rho: some tied W_* moves no neuron by more than rho/sqrt(m). For the tied theorems.",
         rich_help_panel=THEOREM_PANEL,
+    ),
+]
+
+NoDraw = Annotated[
+    bool | None,
+    typer.Option(
+        "--no-draw",
+        help="A conditional plan at the infinite-width radius, instead of one certified at a drawn network.",
+        rich_help_panel=DATA_PANEL,
+    ),
+]
+OptionalNetworkSeed = Annotated[
+    int | None,
+    typer.Option(
+        "--network-seed",
+        metavar="INTEGER",
+        parser=whole_number,
+        help="Seed of the weights of the drawn network (0).",
+        rich_help_panel=DATA_PANEL,
     ),
 ]
 

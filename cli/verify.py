@@ -10,7 +10,10 @@ from . import options
 from .output import above, below, number, print_fields, print_json, print_plan, print_prose, print_table
 from .progress import progress
 
-EXAMPLES = ("robustntk verify --classes 0,1 --samples 20 --epsilon 0.5 --out runs/a",)
+EXAMPLES = (
+    "robustntk verify --classes 0,1 --samples 20 --epsilon 0.5 --out runs/a",
+    "robustntk verify --classes 0,1 --samples 20 --epsilon 0.25 --target robust-error --activation auto --out runs/b",
+)
 
 NetworkSeed = Annotated[
     int,
@@ -48,17 +51,26 @@ def run(
     delta: options.Delta = "0.1",
     seed: options.Seed = 1,
     bias: options.Bias = "0.5",
-    activation: options.Activation = "quadratic_relu",
-    scale: options.Scale = "1",
+    activation: options.ChosenActivation = "quadratic_relu",
+    scale: options.ChosenScale = "1",
     loss: options.Loss = "hinge",
     huber_kappa: options.HuberKappa = None,
+    loss_margin: options.LossMargin = None,
+    theorem: options.Theorem = "auto",
+    target: options.Target = None,
     share: options.Share = None,
+    slack: options.Slack = None,
     network_seed: NetworkSeed = 0,
     max_width: MaxWidth = 4_000_000,
+    max_iterations: options.MaxIterations = None,
     full: Full = False,
     as_json: options.Json = False,
 ) -> int:
-    """Train at the width that E1 prescribes for this data, and compare what is predicted with what is measured."""
+    """Train at the width that a theorem prescribes for this data, and compare what is predicted with what is measured.
+
+    All theorems that apply are tried unless one is named, and the plan of least width is certified at a drawn network.
+    For the target robust-error the margin of a hinge loss is free: by default it is chosen at the network.
+    """
     from ..verify import ExperimentConfig, verify_in_folder
     from .dataset import read_classes, real_number
 
@@ -72,12 +84,17 @@ def run(
         scale=scale,
         loss=loss,
         huber_kappa=huber_kappa,
+        loss_margin=loss_margin,
+        target=target or "loss",
+        theorem=theorem,
         bias=real_number("--bias", bias),
-        share=share or "1/2",
+        share=share,
+        slack=slack,
         seed=seed,
         network_seed=network_seed,
         full=full,
         max_width=max_width,
+        max_iterations=max_iterations,
     )
     with progress("verify", as_json=as_json) as report:
         result = verify_in_folder(config, out, report=report)
@@ -91,19 +108,26 @@ def run(
 def print_result(result: Mapping[str, Any]) -> None:
     """The ``verify`` object as tables, the verdict last."""
     empirical, predicted, plan = result["empirical"], result["predicted"], result["plan"]
+    of_errors = plan["target"] == "robust-error"
+    what = "fraction that A misclassifies" if of_errors else "surrogate loss"
     print_plan({**plan, "alternatives": ()})
     rows = [(row["step"], row["lhs"], row["rhs"], row["slack"]) for row in result["anatomy"]]
     print_table("Anatomy of the proof along this run", ("inequality", "left", "right", "slack"), rows)
-    guaranteed, measured = above(predicted["guarantee"]), number(empirical["best_surrogate_loss"])
+    guaranteed = above(predicted["guarantee"])
+    measured = number(empirical["best_error" if of_errors else "best_surrogate_loss"])
+    wrong, doubtful = below(empirical["attacked_robust_error"]), above(empirical["certified_robust_error"])
     attacked, certified = below(empirical["attacked_robust_loss"]), above(empirical["certified_robust_loss"])
     print_fields(
         "Predicted and measured",
         {
-            "guaranteed surrogate loss": f"at most {guaranteed} within {plan['iterations']:,} steps",
-            "measured surrogate loss": f"{measured} at step {empirical['reached_at']:,}",
-            "infinite-width prediction": f"{number(predicted['infinite_width_final'])} at the last step",
+            f"guaranteed {what}": f"at most {guaranteed} within {plan['iterations']:,} steps",
+            f"measured {what}": f"{measured} at step {empirical['reached_at']:,}",
+            "infinite-width surrogate loss": (
+                f"{number(predicted['infinite_width_final'])} at step {predicted['infinite_width_steps']:,}"
+            ),
             "largest deviation from it": predicted["max_deviation"],
             "robust loss of the best iterate": f"between {attacked} (attacked) and {certified} (certified)",
+            "its robust error": f"between {wrong} (attacked) and {doubtful} (certified)",
             "stopped": f"after {empirical['steps']:,} steps: {empirical['stopped']}",
             "report": f"{result['run_dir']}/report.html",
         },

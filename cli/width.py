@@ -44,6 +44,8 @@ def run(
     max_iterations: options.MaxIterations = None,
     max_width: options.MaxWidth = None,
     row_radius: options.RowRadius = None,
+    no_draw: options.NoDraw = None,
+    network_seed: options.OptionalNetworkSeed = None,
     depth: options.Depth = None,
     constant: options.Constants = None,
     solve_for: options.SolveFor = None,
@@ -53,19 +55,20 @@ def run(
 ) -> int:
     """Plan a run: the width, step size and iterations that reach epsilon from a given radius, or from that of data.
 
-    All theorems that apply are tried, and the one of least width is taken. Without --radius it is computed from the
-    data, as by `robustntk radius` and with its defaults. Such a plan is conditional: it is `robustntk verify` that
-    draws a network and checks it there.
+    All theorems that apply are tried, and the one of least width is taken. Without --radius networks are drawn and the
+    plan is certified at one of them: all that the theorem supposes is measured there, on the data. With --no-draw the
+    radius is computed from the data as by `robustntk radius`, and the plan is conditional on the network.
     """
     of_data = present(data=data, classes=classes, samples=samples, delta=delta, seed=seed, bias=bias)
     of_problem = present(target=target, confidence=confidence, slack=slack, row_radius=row_radius)
     of_plan = present(share=share, step_size=step_size, max_iterations=max_iterations, max_width=max_width)
     of_laws = present(constant=constant, depth=depth)
+    of_draws = present(no_draw=no_draw or None, network_seed=network_seed)
     of_solving = present(width=width, iterations=iterations)
     given = present(epsilon=epsilon, radius=radius)
     if solve_for is not None:
         step = present(step_size=of_plan.pop("step_size", None))
-        refuse(of_data | of_plan | of_laws, f"--solve-for {solve_for} has no use for it")
+        refuse(of_data | of_draws | of_plan | of_laws, f"--solve-for {solve_for} has no use for it")
         problem = of_one_problem(activation, scale, loss, huber_kappa, loss_margin, dim, of_problem)
         plan = solved_plan(solve_for, given | of_solving | step, theorem=theorem, **problem)
     else:
@@ -74,7 +77,7 @@ def run(
         if theorem in scaling_laws():
             of_guarantees = present(loss_margin=loss_margin) | of_problem | of_plan
             refuse(of_guarantees, f"--theorem {theorem} is a scaling law and has no such option")
-            refuse(of_data, f"--theorem {theorem} takes its radius from --radius")
+            refuse(of_data | of_draws, f"--theorem {theorem} takes its radius from --radius")
             plan = scaling_law_values(theorem, **given, dim=dim, depth=depth, constants=constant or ())
         else:
             refuse(of_laws, "it belongs to the scaling laws --theorem P1, P2 and P3")
@@ -83,9 +86,11 @@ def run(
                 from .data_plan import plan_for_data
 
                 refuse(present(dim=dim, row_radius=row_radius), "it is that of the data")
-                wanted |= of_data_loss(loss, huber_kappa, loss_margin) | of_problem
+                wanted |= {"loss": read_loss(loss, huber_kappa), **present(loss_margin=loss_margin)} | of_problem
+                wanted |= of_draws
                 plan = plan_for_data(of_data, activation=activation, scale=scale, as_json=as_json, **wanted)
             else:
+                refuse(of_draws, "--radius is given, so no network is drawn")
                 problem = of_one_problem(activation, scale, loss, huber_kappa, loss_margin, dim, of_problem)
                 plan = guaranteed_plan(radius=radius, **problem, **wanted)
     if as_json:
@@ -123,13 +128,6 @@ def of_one_problem(
         "comparator_loss": rest.pop("slack", "0"),
         **rest,
     }
-
-
-def of_data_loss(loss: str, huber_kappa: str | None, loss_margin: str | None) -> dict[str, Any]:
-    """The loss for a plan from data, where its margin may be left open: then ``loss_margin`` is auto."""
-    if loss_margin == "auto":
-        return {"loss": read_loss(loss, huber_kappa, None), "loss_margin": loss_margin}
-    return {"loss": read_loss(loss, huber_kappa, loss_margin)}
 
 
 def guaranteed_plan(**arguments: Any) -> dict[str, Any]:

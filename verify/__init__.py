@@ -12,19 +12,17 @@ other side.
 True
 """
 
-from .anatomy import Inequality, anatomy
+from .anatomy import Bracket, anatomy
 from .attack import AdversarialPoints, Adversary, ProjectedGradientAttack
 from .cap import PerturbationSet, SphericalCap
-from .comparator import Comparator, DrawnPlan, FiniteWidthSpace, draw_certified_plan, find_comparator
+from .certified_plan import DrawnPlan
+from .comparator import Comparator, FiniteWidthSpace, find_comparator
+from .configuration import ExperimentConfig, check_candidates, check_config
 from .data import BUNDLED, Dataset, embed, load_data
-from .experiment import (
-    Experiment,
-    ExperimentConfig,
-    RobustLoss,
-    check_config,
-    run_experiment,
-    verify_in_folder,
-)
+from .draws import Draw, TooWide, draw_certified_plan
+from .experiment import Experiment, RobustLoss, run_experiment, verify_in_folder
+from .goal import Goal
+from .inequality import Inequality
 from .infinite_width import InfiniteWidthRun, train_infinite_width
 from .kernel_certificate import CapBounds, certify_kernel
 from .losses import certified_loss
@@ -36,16 +34,24 @@ from .minimum_norm import (
     robust_minimum_norm,
 )
 from .network_certificate import NetworkBounds, certify_network
+from .optimise import Search, search_plans
 from .paired_moves import PairedMoves
-from .planning import DataPlan, candidate_activations, plan_from_data, plan_json
+from .planning import DataPlan, candidate_activations, plan_from_data, plan_json, search_json
 from .predictors import KernelPredictor, LinearisedNetwork, TwoLayerNetwork
 from .report import render_report
 from .run_state import Checkpoint
-from .training import TrainingRun, train
+from .training import train
+from .training_run import TrainingRun
 
 __all__ = [
     "BUNDLED",
     "AdversarialPoints",
+    "Bracket",
+    "Draw",
+    "Goal",
+    "Search",
+    "search_json",
+    "search_plans",
     "Adversary",
     "CapBounds",
     "Checkpoint",
@@ -69,7 +75,9 @@ __all__ = [
     "RobustLoss",
     "SphericalCap",
     "TrainingRun",
+    "TooWide",
     "TwoLayerNetwork",
+    "check_candidates",
     "anatomy",
     "candidate_activations",
     "certified_loss",

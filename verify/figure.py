@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import io
-from dataclasses import dataclass
+from dataclasses import dataclass, fields
 from typing import TYPE_CHECKING
 
 import numpy as np
@@ -21,9 +21,10 @@ _MEASURED, _PREDICTED, _PROVED, _TARGET = "#0072B2", "#E69F00", "#D55E00", "#555
 
 @dataclass(frozen=True)
 class Curves:
-    """Losses by step t = 1, 2, ...; ``guarantee`` is E1's bound had the run been stopped after t of its T steps.
+    """What the target counts (losses, or errors) by step t = 1, 2, ..., measured, predicted and guaranteed.
 
-    ``certified_margins`` and ``attacked_margins`` bracket ``min y_i f(W_best, x')`` for each of the n points.
+    ``guarantee`` is the theorem's bound had the run been stopped after t of its T steps. ``certified_margins`` and
+    ``attacked_margins`` bracket ``min y_i f(W_best, x')`` for each of the n points.
     """
 
     measured: Array
@@ -32,6 +33,12 @@ class Curves:
     guarantee: Array
     certified_margins: Array
     attacked_margins: Array
+    theorem: str = "E1"
+    target: str = "loss"
+
+    def arrays(self) -> dict[str, Array]:
+        """The curves by name."""
+        return {entry.name: getattr(self, entry.name) for entry in fields(self) if entry.type == "Array"}
 
 
 def draw(curves: Curves, *, epsilon: float, reached_at: int | None) -> Figure:
@@ -57,7 +64,12 @@ def render(figure: Figure, kind: str) -> bytes:
 
 
 def _draw_losses(axes: Axes, curves: Curves, epsilon: float, reached_at: int | None) -> None:
-    axes.plot(curves.guarantee_steps, curves.guarantee, color=_PROVED, label="guaranteed for the best iterate (E1)")
+    axes.plot(
+        curves.guarantee_steps,
+        curves.guarantee,
+        color=_PROVED,
+        label=f"guaranteed for the best iterate ({curves.theorem})",
+    )
     steps = np.arange(1, len(curves.measured) + 1)
     axes.plot(steps, curves.measured, color=_MEASURED, linewidth=2.2, label="measured, this network")
     predicted = np.arange(1, len(curves.infinite_width) + 1)
@@ -75,7 +87,8 @@ def _draw_losses(axes: Axes, curves: Curves, epsilon: float, reached_at: int | N
             color=_MEASURED,
         )
     top = 2.0 * max(float(np.max(curves.measured)), epsilon)
-    axes.set(xscale="log", ylim=(0.0, top), xlabel="step t", ylabel="surrogate loss $L_A(W_t)$")
+    what = "fraction that $A$ misclassifies" if curves.target == "robust-error" else "surrogate loss $L_A(W_t)$"
+    axes.set(xscale="log", ylim=(0.0, top), xlabel="step t", ylabel=what)
     axes.set_title("Training: predicted and measured")
     axes.legend(frameon=False, fontsize="small", loc="upper left")
 

@@ -3,9 +3,11 @@
 from __future__ import annotations
 
 import numpy as np
+import sympy
 from jaxtyping import Float
 
-from ..bounds import Loss
+from ..bounds import Loss, Number, exact
+from ..bounds.loss import f, y
 
 _MARGIN_LOSSES = frozenset({"hinge", "squared_hinge", "logistic"})
 
@@ -13,6 +15,11 @@ _MARGIN_LOSSES = frozenset({"hinge", "squared_hinge", "logistic"})
 def needs_upper_margins(loss: Loss) -> bool:
     """Whether the loss also grows when ``y f`` exceeds 1 (absolute, Huber), so that both ends of a range count."""
     return loss.name not in _MARGIN_LOSSES
+
+
+def loss_at(loss: Loss, margin: Number) -> sympy.Expr:
+    """The exact loss of a prediction with ``y f = margin``."""
+    return loss.expression.subs({f: exact(margin, name="margin"), y: 1})
 
 
 def certified_loss(loss: Loss, lower: Float[np.ndarray, " n"], upper: Float[np.ndarray, " n"] | None = None) -> float:

@@ -44,6 +44,13 @@ class PairedMoves:
         rows = np.asarray(initial[:half], np.float64)
         return cls(rows, np.asarray(signs[:half], np.float64), (first - second) / 2.0, (first + second) / 2.0)
 
+    @classmethod
+    def tied(
+        cls, rows: Float[np.ndarray, "half d"], signs: Float[np.ndarray, " half"], differences: Array
+    ) -> PairedMoves:
+        """Exactly antisymmetric moves: ``w_r + t_r`` and ``w_r - t_r``."""
+        return cls(rows, signs, differences, np.zeros_like(differences))
+
     @property
     def width(self) -> int:
         """The number m of neurons of the network."""
@@ -57,6 +64,22 @@ class PairedMoves:
     def operator_norms(self) -> tuple[float, float]:
         """Upper bounds of the spectral norms of the half differences and of the means, bias column left out."""
         return _operator_norm(self.differences), _operator_norm(self.means)
+
+    @property
+    def is_tied(self) -> bool:
+        """Whether the moves are exactly antisymmetric, as the tied theorems suppose."""
+        return not self.means.any()
+
+    @property
+    def displacement(self) -> Float[np.ndarray, "m d"]:
+        """``W - W_0``."""
+        return np.vstack([self.means + self.differences, self.means - self.differences])
+
+    @property
+    def row_radius(self) -> float:
+        """``rho = sqrt(m) max_r |t_r|``, rounded up."""
+        rounding: float = 4.0 * (self.differences.shape[1] + 8) * _EPSILON
+        return float(np.sqrt(self.width * np.max(np.sum(self.differences**2, axis=1)))) * (1.0 + rounding)
 
     @property
     def frobenius_norm(self) -> float:

@@ -1,7 +1,7 @@
-"""A plan from data alone: the radius interval, then E1 at its upper end, over one or several activations.
+"""Plans from data: certified at a drawn network, or conditional at the infinite-width radius; candidates, and JSON.
 
-No network is drawn here, so the plan is conditional: that some ``W_*`` in the ball has the robust loss it supposes is
-left for `verify` to check at the drawn ``W_0`` (theory section 6, step 4).
+A conditional plan leaves open that some ``W_*`` in the ball has the robust loss or the margins that it supposes: that
+depends on the ``W_0`` that will be drawn (theory section 6).
 """
 
 from __future__ import annotations
@@ -13,35 +13,30 @@ from typing import Any
 
 import numpy as np
 
-from ..bounds import (
-    ACTIVATIONS,
-    Activation,
-    InvalidInput,
-    Loss,
-    Number,
-    Plan,
-    Target,
-    exact,
-    get_activation,
-    required_width,
-)
-from ..kernels import dual_kernel
+from ..bounds import ACTIVATIONS, Activation, InvalidInput, Kind, Plan, get_activation
+from ..bounds.exact import nearest_float
 from .cap import SphericalCap
+from .certified_plan import DrawnPlan
 from .data import Dataset
-from .margin_target import check_epsilon, choose_margins
-from .minimum_norm import InfiniteWidthSpace, MinimumNormSolution, describe_radius, radius_interval
+from .goal import AUTO, Goal
+from .minimum_norm import MinimumNormSolution, describe_radius, radius_interval
+from .optimise import Search
+from .prediction import infinite_width_cost, margin_targets, predictions
 from .predictors import homogeneity
 
-AUTO_SCALES = (Fraction(1, 2), Fraction(1), Fraction(2), Fraction(3), Fraction(4))
+AUTO_SCALES = (Fraction(1, 4), Fraction(1, 2), Fraction(1), Fraction(2), Fraction(3), Fraction(4))
+# A homogeneous activation's scale multiplies the network: it does what a smaller loss margin does.
+HOMOGENEOUS_SCALES = (Fraction(1), Fraction(2), Fraction(4), Fraction(8))
 
 
 @dataclass(frozen=True)
 class DataPlan:
-    """A conditional plan with the radius interval that it rests on."""
+    """A conditional plan with the radius interval that it rests on; ``others`` are those of other theorems."""
 
     plan: Plan
     solution: MinimumNormSolution
     activation: Activation
+    others: tuple[Plan, ...] = ()
 
 
 def plan_from_data(
@@ -49,27 +44,25 @@ def plan_from_data(
     cap: SphericalCap,
     *,
     activations: Iterable[Activation],
-    loss: Loss,
-    target_epsilon: Number,
-    slack: Number | None = None,
+    goal: Goal,
     report: Callable[[str, int, int | None], None] | None = None,
     **options: Any,
 ) -> tuple[DataPlan, ...]:
-    """Plans for every activation that admits one, the smallest width first.
+    """Conditional plans for every activation that admits one, the smallest width first; no network is drawn.
 
     Args:
         data: embedded data.
         cap: the perturbation set.
         activations: the candidates; those without a certified radius are left out unless they are the only one.
-        loss: of the training.
-        target_epsilon: for the target named in ``options``.
-        slack: the robust loss that the comparator may have; by default the one that minimises the width.
+        goal: what is wanted, with a fixed loss margin.
         report: called with (candidate, done, total).
         options: further keywords of `robustntk.bounds.required_width`.
 
     Raises:
         InvalidInput: if no candidate has a certified radius, with the reason for the last.
     """
+    if goal.free_margin:
+        raise InvalidInput("the loss margin is auto: it is chosen at a drawn network, expected a number without one")
     candidates = list(activations)
     plans: list[DataPlan] = []
     refusal = "no activation was given"
@@ -77,79 +70,109 @@ def plan_from_data(
         if report is not None:
             report(activation.label, index, len(candidates))
         try:
-            plans.append(_plan(data, cap, activation, loss, target_epsilon, slack, options))
+            plans.append(_plan(data, cap, activation, goal, options))
         except InvalidInput as error:
             if len(candidates) == 1:
                 raise
             refusal = str(error)
     if not plans:
         raise InvalidInput(f"no candidate activation has a plan; the last was refused because {refusal}")
-    return tuple(sorted(plans, key=lambda item: item.plan.width))
+    return tuple(sorted(plans, key=lambda item: (item.plan.width, item.plan.iterations)))
 
 
-def candidate_activations(name: str, scale: str) -> list[Activation]:
-    """The activations that a name and a scale stand for; ``auto`` stands for all that E1 admits, on a grid of scales.
+def candidate_activations(name: str, scale: str, *, drawn_margin: bool = False) -> list[Activation]:
+    """The activations that a name and a scale stand for; ``auto`` stands for all with a plan, on a grid of scales.
 
-    A homogeneous activation (quadratic ReLU) keeps scale 1: its scale only multiplies the network, so the width that E1
-    asks for would fall without limit while the hypothesis about the drawn network gets ever less likely.
+    A homogeneous activation (quadratic ReLU) keeps scale 1 unless ``drawn_margin`` says that plans for a fixed loss
+    margin will be certified at drawn networks. Its scale only multiplies the network, so that without a network the
+    width would fall without limit while the hypothesis about it gets ever less likely.
 
     Raises:
         InvalidInput: for an unknown name or a scale that is not positive.
     """
-    names = list(ACTIVATIONS) if name == "auto" else [name]
+    names = list(ACTIVATIONS) if name == AUTO else [name]
+    homogeneous_scales = HOMOGENEOUS_SCALES if drawn_margin else (Fraction(1),)
     found = []
     for each in names:
         base = get_activation(each)
-        if name == "auto" and base.derivative_lipschitz is None:
+        if name == AUTO and base.derivative_lipschitz is None:
             continue
-        scales = AUTO_SCALES if scale == "auto" and homogeneity(base) is None else (scale,)
-        found += [get_activation(each, scale="1" if value == "auto" else value) for value in scales]
+        grid = AUTO_SCALES if homogeneity(base) is None else homogeneous_scales
+        found += [get_activation(each, scale=value) for value in (grid if scale == AUTO else (scale,))]
     return found
 
 
 def plan_json(plans: tuple[DataPlan, ...], data: Dataset, cap: SphericalCap) -> dict[str, Any]:
-    """The ``width`` object of the JSON contract for the best plan, with the others as alternatives."""
+    """The ``width`` object of the JSON contract for the best conditional plan, with the others as alternatives."""
     best = plans[0]
-    alternatives = [
-        {
-            "theorem": item.plan.theorem,
-            "width": item.plan.width,
-            "iterations": item.plan.iterations,
-            "activation": item.activation.label,
-        }
-        for item in plans
+    listed = [plan for item in plans for plan in (item.others or (item.plan,))]
+    listed.sort(key=lambda plan: (plan.width, plan.iterations))
+    return best.plan.to_json() | {
+        "alternatives": [_alternative(plan) for plan in listed],
+        "data_radius": describe_radius(data, cap, best.activation, best.solution),
+        "loss_margin": _loss_margin(best.plan),
+        "certified": False,
+    }
+
+
+def search_json(search: Search, data: Dataset, cap: SphericalCap) -> dict[str, Any]:
+    """The ``width`` object for the best certified plan, with the other plans as alternatives, certified or not."""
+    best = search.best
+    kind = Kind.GUARANTEE if best.is_settled else best.plan.kind
+    listed = [_alternative(each.plan) | {"work": each.work} for each in search.plans]
+    listed += [
+        _alternative(each.plan) | {"reason": "estimated at a drawn kernel only: others are narrower"}
+        for each in search.estimates
     ]
-    interval = describe_radius(data, cap, best.activation, best.solution)
-    return best.plan.to_json() | {"alternatives": alternatives, "data_radius": interval}
+    return (
+        best.plan.to_json()
+        | {
+            "kind": kind.value,
+            "alternatives": listed,
+            "pareto": [_alternative(each.plan) | {"work": each.work} for each in search.pareto],
+            "refused": [{"activation": name, "reason": reason} for name, reason in search.refused.items()],
+            "data_radius": describe_radius(data, cap, best.activation, search.solution),
+        }
+        | drawn_json(best)
+    )
 
 
-def _plan(
-    data: Dataset,
-    cap: SphericalCap,
-    activation: Activation,
-    loss: Loss,
-    target_epsilon: Number,
-    slack: Number | None,
-    options: dict[str, Any],
-) -> DataPlan:
-    epsilon = exact(target_epsilon, name="epsilon")
-    if options.get("target") == Target.ROBUST_ERROR.value:
-        epsilon = epsilon * loss.misclassification_loss
-    check_epsilon(loss, epsilon)
+def drawn_json(drawn: DrawnPlan) -> dict[str, Any]:
+    """What was measured and certified at the drawn network."""
+    comparator = drawn.comparator
+    return {
+        "certified": True,
+        "network_seed": drawn.initialisation.seed,
+        "drawn_width": drawn.initialisation.width,
+        "dtype": np.dtype(drawn.initialisation.dtype).name,
+        "draws": drawn.draws,
+        "certified_radius": comparator.radius,
+        "comparator_margin": comparator.margin,
+        "row_radius": comparator.row_radius,
+        "operator_norm": drawn.operator_norm,
+        "loss_margin": _loss_margin(drawn.plan),
+    }
+
+
+def _loss_margin(plan: Plan) -> float | None:
+    return None if plan.loss.margin is None else nearest_float(plan.loss.margin)
+
+
+def _alternative(plan: Plan) -> dict[str, Any]:
+    return {
+        "theorem": plan.theorem,
+        "width": plan.width,
+        "iterations": plan.iterations,
+        "activation": plan.activation.label,
+        "loss_margin": _loss_margin(plan),
+        "kind": plan.kind.value,
+    }
+
+
+def _plan(data: Dataset, cap: SphericalCap, activation: Activation, goal: Goal, options: dict[str, Any]) -> DataPlan:
     solution = radius_interval(data.X, data.y, cap, activation=activation)
-    space = InfiniteWidthSpace(dual_kernel(activation))
-    chosen = choose_margins(
-        space, data.X, data.y, cap, loss=loss, target_epsilon=epsilon, solution=solution, slack=slack
-    )
-    if not np.isfinite(chosen.radius):
+    if not np.isfinite(solution.radius.upper):
         raise InvalidInput(f"activation {activation.label}: {solution.outcome.reason}")
-    plan = required_width(
-        target_epsilon=target_epsilon,
-        radius=Fraction(chosen.radius),
-        activation=activation,
-        loss=loss,
-        dimension=data.dimension,
-        comparator_loss=chosen.robust_loss,
-        **options,
-    )
-    return DataPlan(plan, solution, activation)
+    targets = margin_targets(goal, activation, infinite_width_cost(activation, solution), data.X, data.y, cap)
+    found = predictions(goal, activation, targets, dimension=data.dimension, **options)
+    return DataPlan(found[0].plan, solution, activation, tuple(each.plan for each in found))

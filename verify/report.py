@@ -63,8 +63,14 @@ def reproduce_command(config: Json) -> str:
         "--scale": config["scale"],
         "--loss": config["loss"],
         "--huber-kappa": config["huber_kappa"],
+        "--loss-margin": config["loss_margin"],
+        "--target": config["target"],
+        "--theorem": config["theorem"],
         "--bias": config["bias"],
         "--share": config["share"],
+        "--slack": config["slack"],
+        "--max-width": config["max_width"],
+        "--max-iterations": config["max_iterations"],
         "--seed": config["seed"],
         "--network-seed": config["network_seed"],
     }
@@ -83,10 +89,25 @@ def _sentences(text: str) -> list[Markup]:
 def _subtitle(result: Json) -> str:
     config, radius = result["config"], result["radius"]
     classes = "" if config["classes"] is None else f", classes {config['classes'][0]} and {config['classes'][1]}"
+    margin = result["plan"]["loss_margin"]
     return (
         f"{config['data']}{classes}, n = {radius['n']}, d = {radius['dim']}, perturbations of chord δ = "
-        f"{config['delta']:g}, target ε = {config['epsilon']}, activation {radius['activation']}, {config['loss']} loss"
+        f"{config['delta']:g}, target {config['target']} at most ε = {config['epsilon']}, activation "
+        f"{radius['activation']}, {config['loss']} loss{'' if margin in (None, 1) else f' of margin {number(margin)}'}"
     )
+
+
+def _of_errors(result: Json) -> bool:
+    return bool(result["plan"]["target"] == "robust-error")
+
+
+def _measured_target(result: Json) -> float:
+    """The float64 value of the target at the best iterate."""
+    return float(result["empirical"]["best_error" if _of_errors(result) else "best_surrogate_loss"])
+
+
+def _target(result: Json) -> str:
+    return "fraction of points that A misclassifies" if _of_errors(result) else "surrogate loss"
 
 
 def _verdict(result: Json) -> str:
@@ -95,9 +116,9 @@ def _verdict(result: Json) -> str:
         broken = [row["step"] for row in result["anatomy"] if not row["slack"] >= 0]
         return "broken: " + ("; ".join(broken) if broken else "a hypothesis is still open")
     return (
-        f"theorem {plan['theorem']} guarantees a surrogate loss of at most {number(plan['epsilon'])} within "
-        f"{number(plan['iterations'])} steps; this network reached {number(empirical['best_surrogate_loss'])} at step "
-        f"{number(empirical['reached_at'])}."
+        f"theorem {plan['theorem']} guarantees a {_target(result)} of at most {number(plan['epsilon'])} within "
+        f"{number(plan['iterations'])} steps at width {number(plan['width'])}; this network reached "
+        f"{number(_measured_target(result))} at step {number(empirical['reached_at'])}."
     )
 
 
@@ -109,9 +130,10 @@ def _caption(result: Json) -> str:
         else "All T steps were run."
     )
     return (
-        "Left: the bound of E1 had training been stopped after t steps, the infinite-width prediction (no network "
-        f"involved), and the measured surrogate loss; their largest distance is {number(predicted['max_deviation'])}. "
-        f"{ending} Right: the worst margin of each training point on its cap lies between the two marks."
+        f"Left: the {_target(result)} by step: what {result['plan']['theorem']} promises had training been stopped "
+        "there, the infinite-width prediction (no network involved), and the measured curve. The largest distance of "
+        f"the last two, as surrogate losses, is {number(predicted['max_deviation'])}. {ending} "
+        "Right: the worst margin of each training point on its cap lies between the two marks."
     )
 
 
@@ -129,24 +151,28 @@ def _tables(result: Json) -> list[dict[str, Any]]:
                 ("gradient bound G", number(plan["gradient_bound"])),
                 ("near-linearity term", number(plan["terms"]["linearization"])),
                 ("regret term", number(plan["terms"]["regret"])),
+                ("theorem", plan["theorem"]),
                 ("networks drawn", number(comparator["draws"])),
             ],
         },
         {
-            "title": "Surrogate loss",
+            "title": "Training",
             "rows": [
-                ("guaranteed", f"≤ {at_most(predicted['guarantee'])}"),
-                ("infinite width, last step", number(predicted["infinite_width_final"])),
-                ("measured, best", number(empirical["best_surrogate_loss"])),
+                (f"guaranteed {_target(result)}", f"≤ {at_most(predicted['guarantee'])}"),
+                ("measured, best", number(_measured_target(result))),
                 ("reached at step", number(empirical["reached_at"])),
+                ("surrogate loss there", number(empirical["best_surrogate_loss"])),
+                ("infinite width, last step", number(predicted["infinite_width_final"])),
                 ("largest deviation from infinite width", number(predicted["max_deviation"])),
             ],
         },
         {
-            "title": "Robust loss of the best iterate",
+            "title": "The best iterate",
             "rows": [
-                ("attacked (lower bound)", at_least(empirical["attacked_robust_loss"])),
-                ("certified (upper bound)", at_most(empirical["certified_robust_loss"])),
+                ("robust loss, attacked (lower bound)", at_least(empirical["attacked_robust_loss"])),
+                ("robust loss, certified (upper bound)", at_most(empirical["certified_robust_loss"])),
+                ("robust error, attacked (lower bound)", at_least(empirical["attacked_robust_error"])),
+                ("robust error, certified (upper bound)", at_most(empirical["certified_robust_error"])),
             ],
         },
         {
@@ -156,6 +182,8 @@ def _tables(result: Json) -> list[dict[str, Any]]:
                 ("certified margin, infinite width", at_least(radius["certified_margin"])),
                 ("comparator at the drawn W₀", number(comparator["radius"])),
                 ("its certified robust loss s", number(comparator["robust_loss"])),
+                ("its certified margin μ", at_least(comparator["margin"])),
+                ("its longest move ρ", at_most(comparator["row_radius"])),
             ],
         },
     ]
@@ -166,12 +194,14 @@ def _proved(result: Json) -> list[str]:
     interval = result["radius"]["radius"]
     return [
         f"Some W* within {at_most(plan['radius'])} of this W₀ has robust loss at most "
-        f"{at_most(comparator['robust_loss'])} (certified at the drawn network, remainder and rounding included).",
+        f"{at_most(comparator['robust_loss'])} and margins of at least {at_least(comparator['margin'])} (certified at "
+        "the drawn network, remainder and rounding included).",
         f"‖W₀‖ ≤ {at_most(comparator['operator_norm'])} for the drawn weights, hence "
         f"G = {at_most(plan['gradient_bound'])} without any probability.",
         f"In exact arithmetic, T = {number(plan['iterations'])} steps of size {number(plan['step_size'])} reach a "
-        f"surrogate loss of at most {at_most(result['predicted']['guarantee'])} against any adversary.",
-        f"The robust loss of the best iterate is at most {at_most(empirical['certified_robust_loss'])}.",
+        f"{_target(result)} of at most {at_most(result['predicted']['guarantee'])}, whatever the adversary A.",
+        f"The robust loss of the best iterate is at most {at_most(empirical['certified_robust_loss'])}; on at most "
+        f"the fraction {at_most(empirical['certified_robust_error'])} of the caps it is wrong anywhere.",
         f"The infinite-width radius lies in [{at_least(interval['lower'])}, {at_most(interval['upper'])}].",
     ]
 
@@ -179,7 +209,7 @@ def _proved(result: Json) -> list[str]:
 def _measured(result: Json) -> list[str]:
     empirical = result["empirical"]
     return [
-        "The training curve: steps ran in float32; the best iterate and its loss were evaluated again in float64.",
+        f"The training curve: steps ran in {result['plan']['dtype']}; the best iterate was evaluated again in float64.",
         f"The attacked robust loss {number(empirical['attacked_robust_loss'])}: a lower bound that an attack found, "
         "not the robust loss.",
         "The infinite-width curve: a limit, evaluated in float64, without an error bound at this width.",

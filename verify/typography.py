@@ -17,6 +17,8 @@ _WORDS = {
     "epsilon": "ε",
     "rho": "ρ",
     "theta": "θ",
+    "tau": "τ",
+    "mu": "μ",
     "grad": "∇",
 }
 _SIGNS = (("&lt;=", "≤"), ("&gt;=", "≥"), ("||", "‖"), ("sqrt(m)", "√m"), ("^2", "²"), ("_F", "<sub>F</sub>"))
@@ -28,7 +30,7 @@ def mathematics(text: str) -> Markup:
     for sign, shown in _SIGNS:
         marked = marked.replace(sign, shown)
     marked = re.sub(r"\b(" + "|".join(_WORDS) + r")(?=\b|_)", lambda found: _WORDS[found.group(1)], marked)
-    marked = re.sub(r"(?<![A-Za-z])([A-Za-zℓ∇])_([A-Za-z0-9*]+)", r"\1<sub>\2</sub>", marked)
+    marked = re.sub(r"(?<![A-Za-z])([A-Za-zℓ∇])_(?:\(([^()]*)\)|([A-Za-z0-9*]+))", r"\1<sub>\2\3</sub>", marked)
     return Markup(marked)
 
 
