@@ -27,6 +27,9 @@ from .lemmas import cauchy_schwarz, sum_norm, triangle, u_norm, uu, uv, v_norm, 
 
 LABEL = given("y = 1 or -1", equal(y**2, 1))
 UNIT = given("|x| = 1", equal(vv, 1))
+change, step = reals("sigma'(w_r_x)-sigma'(w_r0_x) (w_r-w_r0)x")
+shift = lengths("|grad_f(W)-grad_f(W_0)|")[0]
+SMOOTH = given("sigma' is beta-Lipschitz", at_most(Abs(change), beta * Abs(step)))
 
 
 def slopes() -> tuple[Step, ...]:
@@ -245,20 +248,18 @@ def moduli() -> tuple[Step, ...]:
 
 def drift() -> tuple[Step, ...]:
     """|grad f(W, x) - grad f(W_0, x)| <= beta R/sqrt(m) for W in B(R)."""
-    change, step = reals("sigma'(w_r_x)-sigma'(w_r0_x) (w_r-w_r0)x")
-    moved, shift = lengths("|(W-W_0)_x| |grad_f(W)-grad_f(W_0)|")
-    smooth = given("sigma' is beta-Lipschitz", at_most(Abs(change), beta * Abs(step)))
+    moved = lengths("|(W-W_0)_x|")[0]
     sums = summed(
         "E11.b.sum",
         "sum_r (sigma'(w_r x) - sigma'(w_r0 x))^2 <= beta^2 |(W - W_0) x|^2",
         change**2,
         step**2,
         beta**2,
-        smooth,
+        SMOOTH,
     )
     facts = (
         sums.at({P: m * shift**2, Q: moved**2}),
-        smooth,
+        SMOOTH,
         UNIT,
         remainder.moves()[1].at({P: moved**2, Q: R**2}),
     )
@@ -277,45 +278,41 @@ def drift() -> tuple[Step, ...]:
 
 def bound() -> tuple[Step, ...]:
     """The mean of the gradients, compared with that of the gradients at W_0 and the clean points."""
-    weight, size, moved, shifted, following = lengths("p |change| drift_i omega_i |next_difference|")
-    inside = given("p <= 1", at_most(weight, 1))
-    parts = (
-        given("|grad f(W_0, x') - grad f(W_0, x)| <= omega_i, by E11.a", at_most(u_norm, shifted)),
-        given("|grad f(W_t, x') - grad f(W_0, x')| <= beta R/sqrt(m), by E11.b", at_most(v_norm, moved)),
+    weight, size, turned, following = lengths("p |both| omega_i |next_difference|")
+    inside = (
+        given("p <= 1", at_most(weight, 1)),
+        given("|grad f(W_0, x_i^t) - grad f(W_0, x_i)| <= omega_i: x_i^t is in B(x_i)", at_most(u_norm, turned)),
+        SMOOTH,
+        UNIT,
+        given("a length", sympy.Ge(P, 0)),
     )
-    length = given("a length", sympy.Ge(P, 0))
     across = (
+        drift()[1].at({shift: v_norm}),
         triangle().at({sum_norm: size}),
         triangle().at({u_norm: P, v_norm: weight * size, sum_norm: following}),
     )
     one = follows(
         "E11.add",
         "a point moves sum_i p_i y_i (grad f(W_t, x_i^t) - grad f(W_0, x_i)) by omega_i + beta R/sqrt(m) at most",
-        at_most(following, P + shifted + moved),
+        at_most(following, P + turned + e11.DRIFT),
         *across,
-        *parts,
-        inside,
-        length,
+        *inside,
         falsified={
-            "0.99 of omega_i": at_most(following, P + SMALLER * shifted + moved),
-            "0.99 of the drift": at_most(following, P + shifted + SMALLER * moved),
-            "p > 1": [*across, *parts, length],
+            "0.99 of omega_i": at_most(following, P + SMALLER * turned + e11.DRIFT),
+            "0.99 of the drift": at_most(following, P + turned + SMALLER * e11.DRIFT),
+            "p > 1": [*across, *inside[1:]],
         },
-        uses=("E11.a", "E11.b"),
     )
     difference = summed(
         "E11.difference",
         "the same summed over the points",
         following - P,
-        shifted + moved,
+        turned + e11.DRIFT,
         Integer(1),
         one.at(),
-        *parts,
-        inside,
-        length,
+        *inside,
     )
-    facts = (*parts, inside, length)
-    return one, difference, *_total(difference, facts)
+    return one, difference, *_total(difference, inside)
 
 
 def _total(difference: Step, of_points: tuple[Fact, ...]) -> tuple[Step, ...]:
@@ -327,7 +324,7 @@ def _total(difference: Step, of_points: tuple[Fact, ...]) -> tuple[Step, ...]:
         *of_points,
         triangle().at({u_norm: clean, v_norm: apart, sum_norm: all_of_it}),
         defined("|sum_i p_i y_i grad f(W_0, x_i)|^2 = p'Mp, M = yy' o K_m", equal(clean**2, value)),
-        given("p'Mp is at most `form`, by E11.c", at_most(value, form)),
+        given("p'Mp <= form, as by E11.c", at_most(value, form)),
         defined("n g_t = -L sum_i p_i y_i grad f(W_t, x_i^t), by E11.weight", equal(n * norm, L * all_of_it)),
         defined("|g|^2", equal(gradient, norm**2)),
     )
@@ -341,7 +338,7 @@ def _total(difference: Step, of_points: tuple[Fact, ...]) -> tuple[Step, ...]:
             "0.99 of G_D": at_most(gradient, L**2 * (SMALLER * bound) ** 2),
             "any quadratic form": [*facts[:-3], *facts[-2:]],
         },
-        uses=("E11.weight", "E11.c", "E11.c.entries"),
+        uses=("E11.weight", "E11.a", "E11.c", "E11.c.entries"),
     )
     exactly = equals(
         "E11=",
