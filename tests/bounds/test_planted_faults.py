@@ -49,7 +49,8 @@ HARMLESS = {
     ("smooth_recursion", "E9", "distance=1", "1 -> 11/10"): "it is made an integer",
     ("smooth_recursion", "E9_TIED", "distance=1", "1 -> 11/10"): "it is made an integer",
 }
-LIMITS = {("shattering", "LARGEST_DIMENSION"), ("capacity", "LARGEST_EXPONENT"), ("gradient", "measured_norm")}  # of input
+# Limits of what is accepted as input.
+LIMITS = {("shattering", "LARGEST_DIMENSION"), ("capacity", "LARGEST_EXPONENT"), ("gradient", "measured_norm")}
 
 Way = tuple[tuple[str, int | None], ...]  # from the root of a syntax tree: fields, and positions in those with many
 Change = Callable[[Any], ast.expr]
