@@ -77,19 +77,25 @@ def supremum(expression: sympy.Expr, symbol: sympy.Symbol, digits: int = _DIGITS
     """
     with ctx.workprec(_BITS):
         parts = _parts(expression, symbol)
-        limits = list(_limits(parts, symbol))
-        for limit in limits:
-            if abs(limit.value) == sympy.oo:
-                return Extremum(sympy.oo, sympy.oo, limit.where, exact=True)
-        candidates = [*limits, *(found for part in parts for found in _candidates(part, symbol))]
+        candidates = _candidates(parts, symbol)
         for _ in range(_RESTARTS):
             best = _largest(candidates)
+            if best.value == sympy.oo:
+                return Extremum(sympy.oo, sympy.oo, best.where, exact=True)
             extremum = _as_extremum(best, digits)
             witness = _excess(parts, symbol, extremum.value)
             if witness is None:
                 return extremum
             candidates.append(_from_witness(parts, symbol, witness))
     raise NotBounded(f"|{expression}| has ever larger values, such as at {symbol} = {candidates[-1].where}")
+
+
+@lru_cache(maxsize=512)
+def largest_seen(expression: sympy.Expr, symbol: sympy.Symbol) -> tuple[Any, Any]:
+    """A lower bound of sup |expression| and where it is: the largest of limits, ends of branches and local maxima."""
+    with ctx.workprec(_BITS):
+        best = _largest(_candidates(_parts(expression, symbol), symbol))
+        return best.value, best.where
 
 
 def bounded_by(expression: sympy.Expr, symbol: sympy.Symbol, bound: sympy.Expr) -> Any:
@@ -134,7 +140,14 @@ def _modulus(value: Any) -> Any:
     return -value if sign_of(value) == -1 else value
 
 
-def _candidates(part: Branch, symbol: sympy.Symbol) -> Iterator[_Candidate]:
+def _candidates(parts: tuple[Branch, ...], symbol: sympy.Symbol) -> list[_Candidate]:
+    """The first infinite limit if there is one, else limits and what the branches have to offer."""
+    limits = list(_limits(parts, symbol))
+    infinite = [limit for limit in limits if limit.value == sympy.oo]
+    return infinite[:1] or [*limits, *(found for part in parts for found in _candidates_in(part, symbol))]
+
+
+def _candidates_in(part: Branch, symbol: sympy.Symbol) -> Iterator[_Candidate]:
     """Constant branches, finite ends, and local maxima of |g| on a grid, polished."""
     if symbol not in part.expression.free_symbols:
         yield _Candidate(_modulus(part.expression), _some_point(part), exact=True)

@@ -18,7 +18,7 @@ from ..exact import is_less
 from ..outcome import Outcome
 from .closed_form import ball_of, fraction_of, is_zero, lower_end
 from .engine import Fact
-from .extremum import Extremum, NotBounded, bounded_by, supremum, value_at
+from .extremum import Extremum, NotBounded, bounded_by, largest_seen, supremum, value_at
 from .rounding import round_down, round_up
 
 _BITS = 256
@@ -91,13 +91,13 @@ class Supremum(_Claim):
         except NotBounded as error:
             return Outcome.inconclusive(str(error))
         if found.infinite or is_less(self.value, found.lower):
-            point = _witness(self.expression, self.symbol, self.value, found)
+            point = _witness(self.expression, self.symbol, self.value, found.where)
             return Outcome.refuted(point, f"|{self.expression}| is larger than {self.value} there")
         enclosure = _enclosure(found, 14)
         if is_less(found.value, self.value):
             return Outcome.refuted(enclosure, f"{self.value} is an upper bound, but not the least one")
         if found.exact and is_zero(self.value - found.value):
-            return Outcome.proved(f"|{self.expression}| <= {self.value} everywhere, {_reached(found)}")
+            return Outcome.proved(f"|{self.expression}| <= {self.value} everywhere, {_reached(found, self.symbol)}")
         return Outcome.inconclusive(f"{enclosure}: whether it is exactly {self.value} is open")
 
 
@@ -109,8 +109,12 @@ class Bounded(_Claim):
 
     def check(self) -> Outcome:
         """Refuted with a point where |expression| > bound. Raises InvalidInput for functions that cannot be read."""
+        value, where = largest_seen(self.expression, self.symbol)
         try:
-            point = bounded_by(self.expression, self.symbol, self.bound)
+            if value == sympy.oo or is_less(self.bound, value):
+                point = _witness(self.expression, self.symbol, self.bound, where)
+            else:
+                point = bounded_by(self.expression, self.symbol, self.bound)
         except NotBounded as error:
             return Outcome.inconclusive(str(error))
         if point is not None:
@@ -133,21 +137,21 @@ class Unbounded(_Claim):
         return Outcome.refuted(_enclosure(found, 14), "the supremum is finite")
 
 
-def _reached(found: Extremum) -> str:
+def _reached(found: Extremum, symbol: sympy.Symbol) -> str:
     if found.where in (sympy.oo, -sympy.oo):
-        return f"and tends to it for z -> {found.where}"
+        return f"and tends to it for {symbol} -> {found.where}"
     return f"with equality at {found.where}"
 
 
-def _witness(expression: sympy.Expr, symbol: sympy.Symbol, value: sympy.Expr, found: Extremum) -> Any:
+def _witness(expression: sympy.Expr, symbol: sympy.Symbol, value: sympy.Expr, where: Any) -> Any:
     """A point where |expression| is proved to exceed the value, rational where one is found."""
     with ctx.workprec(_BITS):
         bound = ball_of(value)
-        if found.where in (sympy.oo, -sympy.oo):
-            candidates = [sympy.Integer(2) ** power * (1 if found.where > 0 else -1) for power in range(2, 64)]
+        if where in (sympy.oo, -sympy.oo):
+            candidates = [sympy.Integer(2) ** power * (1 if where > 0 else -1) for power in range(2, 64)]
         else:
-            candidates = [_short(found.where), found.where]
-        return next((point for point in candidates if _exceeds(expression, symbol, point, bound)), found.where)
+            candidates = [_short(where), where]
+        return next((point for point in candidates if _exceeds(expression, symbol, point, bound)), where)
 
 
 def _exceeds(expression: sympy.Expr, symbol: sympy.Symbol, point: sympy.Expr, bound: arb) -> bool:
