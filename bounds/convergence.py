@@ -150,12 +150,6 @@ class ConvergenceTheorem(Theorem):
         if self.needs_mean_gradient_only and problem.mean_gradient_bound is not None:
             yield Hypothesis("|g_t| <= L G_D for W_t in B(R)", True, "E11, from the data and the drawn W_0")
         yield from self._comparator(problem)
-        if problem.target is Target.ROBUST_ERROR:
-            yield Hypothesis(
-                "the adversary is the strongest one, A = A_*",
-                None,
-                "for any other A the bound is on the fraction of points that A itself makes misclassified",
-            )
 
     @abstractmethod
     def _loss(self, problem: Problem) -> Hypothesis:

@@ -27,6 +27,8 @@ def _sentences(guarantee: Guarantee, bound: str) -> Iterator[str]:
     yield f"Theorem {theorem.id} ({theorem.title}), {_ARTICLES[guarantee.kind]}."
     yield _run(guarantee)
     yield _capitalised(_conclusion(guarantee, bound))
+    if guarantee.problem.target is Target.ROBUST_ERROR:
+        yield "That fraction is the robust error if A is the strongest adversary, and at most the robust error if not."
     yield _costs(guarantee)
     still_open = [hypothesis for hypothesis in guarantee.hypotheses if hypothesis.satisfied is None]
     if still_open:

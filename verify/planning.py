@@ -13,7 +13,7 @@ from typing import Any
 
 import numpy as np
 
-from ..bounds import ACTIVATIONS, Activation, InvalidInput, Kind, Plan, get_activation
+from ..bounds import ACTIVATIONS, Activation, InvalidInput, Plan, get_activation, required_width, upper_float
 from ..bounds.exact import nearest_float
 from .cap import SphericalCap
 from .certified_plan import DrawnPlan
@@ -27,6 +27,9 @@ from .predictors import homogeneity
 AUTO_SCALES = (Fraction(1, 4), Fraction(1, 2), Fraction(1), Fraction(2), Fraction(3), Fraction(4))
 # A homogeneous activation's scale multiplies the network: it does what a smaller loss margin does.
 HOMOGENEOUS_SCALES = (Fraction(1), Fraction(2), Fraction(4), Fraction(8))
+
+_ESTIMATED = "estimated at a drawn kernel only: others are narrower"
+_CONDITIONAL = "at the infinite-width radius: no network of that width was drawn"
 
 
 @dataclass(frozen=True)
@@ -118,23 +121,46 @@ def plan_json(plans: tuple[DataPlan, ...], data: Dataset, cap: SphericalCap) -> 
 def search_json(search: Search, data: Dataset, cap: SphericalCap) -> dict[str, Any]:
     """The ``width`` object for the best certified plan, with the other plans as alternatives, certified or not."""
     best = search.best
-    kind = Kind.GUARANTEE if best.is_settled else best.plan.kind
-    listed = [_alternative(each.plan) | {"work": each.work} for each in search.plans]
-    listed += [
-        _alternative(each.plan) | {"reason": "estimated at a drawn kernel only: others are narrower"}
-        for each in search.estimates
-    ]
+    drawn = {each.plan.theorem for each in search.plans}
+    certified = [_alternative(each.plan) | {"work": each.work} for each in search.plans]
+    estimated = [_alternative(each.plan) | {"reason": _ESTIMATED} for each in search.estimates]
     return (
         best.plan.to_json()
         | {
-            "kind": kind.value,
-            "alternatives": listed,
+            "alternatives": [*certified, *estimated, *_other_theorems(search, drawn)],
+            "fewest_iterations": min(certified, key=lambda each: (each["iterations"], each["width"])),
             "pareto": [_alternative(each.plan) | {"work": each.work} for each in search.pareto],
             "refused": [{"activation": name, "reason": reason} for name, reason in search.refused.items()],
             "data_radius": describe_radius(data, cap, best.activation, search.solution),
         }
         | drawn_json(best)
     )
+
+
+def _other_theorems(search: Search, drawn: set[str]) -> list[dict[str, Any]]:
+    """Why theorems do not apply, and what those that were not certified ask for at the infinite-width radius.
+
+    A loss margin that was chosen at the drawn network says nothing about others.
+    """
+    best, cost = search.best.plan, infinite_width_cost(search.best.activation, search.solution)
+    if not np.isfinite(cost.radius):
+        return []
+    margin = 1.0 if best.loss.margin is None else upper_float(best.loss.margin)
+    radius = margin * cost.radius
+    answers = required_width(
+        target_epsilon=best.epsilon,
+        target=best.problem.target,
+        radius=Fraction(radius),
+        activation=best.activation,
+        loss=best.loss,
+        dimension=search.solution.centers.shape[1],
+        row_radius=Fraction(cost.rows_per_norm * radius),
+    ).alternatives
+    others = [answer.to_json() for answer in answers if answer.theorem not in drawn]
+    if search.free_margin:
+        others = [other for other in others if other["width"] is None]
+    shared = {"activation": best.activation.label, "loss_margin": _loss_margin(best)}
+    return [other | shared | {"reason": other["reason"] or _CONDITIONAL} for other in others]
 
 
 def drawn_json(drawn: DrawnPlan) -> dict[str, Any]:

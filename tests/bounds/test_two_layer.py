@@ -3,7 +3,7 @@
 import numpy as np
 import pytest
 
-from robustntk.bounds import E1, HypothesisError, Kind, Problem, guarantee
+from robustntk.bounds import E1, HypothesisError, Kind, Problem, guarantee, required_width
 from robustntk.bounds.two_layer import NEAR_LINEARITY, REGRET, G, L, R, T, alpha, beta, m
 
 
@@ -88,10 +88,14 @@ def test_the_excess_loss_asks_nothing_of_the_comparator():
     assert "l(y, y) = 0" not in listed
 
 
-def test_the_robust_error_supposes_the_strongest_adversary():
-    listed = hypotheses(target="robust-error", comparator_verified=True)
-    still_open = [text for text, item in listed.items() if item.satisfied is None]
-    assert still_open == ["the adversary is the strongest one, A = A_*"]
+def test_the_bound_on_errors_supposes_nothing_of_the_adversary_and_says_whose_errors_it_counts():
+    assert all(item.satisfied for item in hypotheses(target="robust-error", comparator_verified=True).values())
+    plan = required_width(
+        target_epsilon=0.5, radius=2, activation="erf", target="robust-error", comparator_verified=True, theorem="E1"
+    )
+    assert plan.kind is Kind.GUARANTEE
+    assert "the fraction of training points that A makes misclassified is at most 0.5" in plan.statement()
+    assert "is the robust error if A is the strongest adversary" in plan.statement()
 
 
 @pytest.mark.parametrize(
