@@ -75,7 +75,7 @@ def plan_for_data(
         loss_margin=loss_margin,
         share=share,
         slack=slack,
-        max_width=max_width or MAX_WIDTH,
+        max_width=MAX_WIDTH if max_width is None else max_width,
         max_iterations=max_iterations,
         drawn=not no_draw,
     )

@@ -11,7 +11,7 @@ from contextlib import contextmanager, suppress
 from dataclasses import dataclass, field
 
 from ..bounds import Activation, InvalidInput
-from .certified_plan import DrawnPlan
+from .certified_plan import DrawnPlan, certify
 from .draws import Draw, TooWide, fitted_plan, ladder, narrowest_plan
 from .goal import Goal
 from .minimum_norm import MinimumNormSolution, radius_interval
@@ -28,11 +28,13 @@ class Search:
     """Certified plans, the narrowest first (of equally wide ones the one of fewest iterations), and what was left out.
 
     ``estimates`` are conditional plans of candidates that a narrower certified one made superfluous; ``refused`` says
-    for each remaining candidate why there is none. ``solution`` is the best activation's infinite-width radius.
+    for each remaining candidate why there is none. ``solution`` is the best activation's infinite-width radius,
+    ``free_margin`` whether the loss margin was chosen at each network.
     """
 
     plans: tuple[DrawnPlan, ...]
     solution: MinimumNormSolution
+    free_margin: bool = False
     estimates: tuple[Prediction, ...] = ()
     refused: Mapping[str, str] = field(default_factory=dict)
 
@@ -103,19 +105,19 @@ class _State:
         return min((each.plan.width for each in self.plans), default=None)
 
     @contextmanager
-    def _refusals(self, activation: Activation) -> Iterator[None]:
+    def _refusals(self, candidate: str) -> Iterator[None]:
         """What is refused in the body is remembered as this candidate's reason."""
         try:
             yield
         except InvalidInput as error:
-            self.refused[activation.label] = str(error)
+            self.refused[candidate] = str(error)
             self.refusal = error
 
     def try_at_least_width(self, candidates: list[Activation]) -> None:
         """A free margin: the first candidate climbs until it succeeds, the others must do so at that width."""
         for index, activation in enumerate(candidates):
             self.tell(f"plan: {activation.label}", index, self.total)
-            with self._refusals(activation):
+            with self._refusals(activation.label):
                 self._narrowest(activation)
 
     def fit_by_estimate(self, candidates: list[Activation]) -> None:
@@ -123,7 +125,7 @@ class _State:
         estimates = []
         for index, activation in enumerate(candidates):
             self.tell(f"estimate: {activation.label}", index, self.total)
-            with self._refusals(activation):
+            with self._refusals(activation.label):
                 estimates.append(self._estimate(activation))
         for estimate in sorted(estimates, key=lambda each: (each.plan.width, each.plan.iterations)):
             if self.least_width is not None and _OPTIMISM * estimate.plan.width > self.least_width:
@@ -133,7 +135,7 @@ class _State:
 
     def fit(self, activation: Activation) -> None:
         """The a posteriori loop for one candidate."""
-        with self._refusals(activation):
+        with self._refusals(activation.label):
             solution = self._radius(activation)
             plan = fitted_plan(self.draw, activation, self.goal, solution=solution, report=self._line)
             self.plans.append(plan)
@@ -146,8 +148,10 @@ class _State:
             kind = TooWide if isinstance(self.refusal, TooWide) else InvalidInput
             raise kind(f"no candidate activation has a plan; the last was refused because {self.refusal}")
         self.plans.sort(key=lambda each: (each.plan.width, each.plan.iterations))
+        if self.goal.free_margin:
+            self._add_other_theorems(self.plans[0])
         solution = self._radius(self.plans[0].activation)
-        return Search(tuple(self.plans), solution, tuple(self.estimates), self.refused)
+        return Search(tuple(self.plans), solution, self.goal.free_margin, tuple(self.estimates), self.refused)
 
     def _narrowest(self, activation: Activation) -> None:
         """At the least width so far, and below it only if that succeeds; the first candidate climbs."""
@@ -160,6 +164,15 @@ class _State:
 
     def _add_narrowest(self, activation: Activation, widths: Iterable[int]) -> None:
         self.plans.append(narrowest_plan(self.draw, activation, self.goal, widths=widths, report=self._line))
+
+    def _add_other_theorems(self, best: DrawnPlan) -> None:
+        """What the other theorems come to at the best network."""
+        move = self.draw.least_move(best.activation, best.plan.width, self.goal)
+        for theorem in self.goal.applicable(best.activation):
+            if theorem.id != best.plan.theorem:
+                with self._refusals(f"{best.activation.label}, theorem {theorem.id}"):
+                    self.plans.append(certify(move, self.goal, theorem, draws=best.draws))
+        self.plans.sort(key=lambda each: (each.plan.width, each.plan.iterations))
 
     def _estimate(self, activation: Activation) -> Prediction:
         move = self.draw.least_move(activation, _SCREEN, self.goal)
