@@ -18,10 +18,11 @@ from functools import lru_cache, partial
 
 import sympy
 
-from .constant_search import NAMES, Constant, checked_formula, find_constant
 from .errors import InvalidInput
 from .exact import Number, exact, is_less, positive
 from .stable_form import stable, stable_derivative
+
+NAMES = ("derivative_bound", "derivative_lipschitz", "curvature_lipschitz")
 
 z = sympy.Symbol("z", real=True)
 
@@ -61,7 +62,9 @@ class Activation:
         ones may be any upper bounds: they are proved, or refuted (InvalidInput with the point), or else kept with
         `proved` False, so that theorems list them as hypotheses still to be checked.
         """
-        from .constant_check import Verdict, check_constants  # this module is what the check is about
+        # Late, since the proofs are about this module, and few need them.
+        from .constant_check import Verdict, check_constants
+        from .constant_search import Constant, checked_formula, find_constant
 
         try:
             formula = checked_formula(_in_standard_symbol(expression), z)
@@ -69,7 +72,9 @@ class Activation:
             raise InvalidInput(f"activation {name}: {error}") from None
         declared = dict(zip(NAMES, (derivative_bound, derivative_lipschitz, curvature_lipschitz), strict=True))
         constants = {
-            constant: _found(formula, order) if value is None else Constant(_not_negative(constant, value))
+            constant: find_constant(partial(_derivative, formula), order, z)
+            if value is None
+            else Constant(_not_negative(constant, value))
             for order, (constant, value) in enumerate(declared.items(), start=1)
         }
         reasons = {constant: found.reason for constant, found in constants.items() if found.reason is not None}
@@ -106,10 +111,6 @@ class Activation:
     @property
     def label(self) -> str:
         return self.name if self.scale == 1 else f"{self.name} (scale {self.scale})"
-
-
-def _found(formula: sympy.Expr, order: int) -> Constant:
-    return find_constant(partial(_derivative, formula), order, z)
 
 
 def _times(constant: sympy.Expr | None, factor: sympy.Expr) -> sympy.Expr | None:

@@ -6,10 +6,7 @@ from collections.abc import Iterable
 
 import sympy
 
-from .activation import Activation, z
-from .constant_search import NAMES
-from .engines.branches import jump
-from .engines.lipschitz import LipschitzBound
+from .activation import NAMES, Activation, z
 from .outcome import Outcome, Verdict
 
 __all__ = ["Verdict", "check_constants"]
@@ -32,6 +29,9 @@ def check_constants(activation: Activation, *, only: Iterable[str] = NAMES) -> O
 
 
 def _check(activation: Activation, name: str, order: int, value: sympy.Expr) -> Outcome:
+    from .engines.branches import jump  # late, since few need them
+    from .engines.lipschitz import LipschitzBound
+
     for lower in range(1, order - 1):
         found = jump(activation.derivative(lower), z)
         if found is not None:

@@ -19,7 +19,6 @@ from .engines.lipschitz import not_smooth
 from .engines.tails import Unknown
 from .errors import InvalidInput
 
-NAMES = ("derivative_bound", "derivative_lipschitz", "curvature_lipschitz")
 PROVED_BOUND = "a proved upper bound, less than a relative 1e-12 above the supremum"
 _PRIMES = ("sigma", "sigma'", "sigma''", "sigma'''")
 

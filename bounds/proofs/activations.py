@@ -13,9 +13,8 @@ from collections.abc import Iterator
 import sympy
 from sympy import Integral, Max, Rational, cos, exp, oo, pi, sin, sqrt
 
-from ..activation import Activation, z
+from ..activation import NAMES, Activation, z
 from ..activation_table import ACTIVATIONS, get_activation
-from ..constant_search import NAMES
 from ..engines.branches import jump
 from ..engines.closed_form import is_zero
 from ..engines.engine import Engine

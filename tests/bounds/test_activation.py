@@ -20,8 +20,7 @@ from robustntk.bounds import (
     enclose,
     get_activation,
 )
-from robustntk.bounds.activation import z
-from robustntk.bounds.constant_search import NAMES
+from robustntk.bounds.activation import NAMES, z
 
 
 @given(name=st.sampled_from(sorted(ACTIVATIONS)), scale=st.fractions(min_value=Fraction(1, 5), max_value=5))

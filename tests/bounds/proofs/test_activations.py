@@ -6,8 +6,7 @@ import pytest
 import sympy
 
 from robustntk.bounds import ACTIVATIONS, Activation, Verdict, get_activation
-from robustntk.bounds.activation import z
-from robustntk.bounds.constant_search import NAMES
+from robustntk.bounds.activation import NAMES, z
 from robustntk.bounds.proof import Proof, check_proof, check_step
 from robustntk.bounds.proofs import activations
 from robustntk.bounds.proofs.activations import proof, prove_constants
