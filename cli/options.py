@@ -10,6 +10,8 @@ import typer
 
 ACTIVATION_NAMES = "quadratic_relu, erf, tanh, softplus, sigmoid, gelu, sin, sin_cos, relu"
 LOSS_NAMES = "hinge, squared_hinge, absolute, huber, logistic"
+THEOREM_NAMES = "E1, E2, E3, E3-tied, E7, E7-tied, E8, E8-tied, E9, E9-tied, E10, E10-tied"
+LAW_NAMES = "P1, P2, P3"
 
 THEOREM_PANEL = "Theorem"
 SOLVE_PANEL = "Solve for another quantity"
@@ -55,7 +57,7 @@ LossMargin = Annotated[
     typer.Option(
         "--loss-margin",
         metavar="NUMBER",
-        help="The margin tau from which hinge losses are 0: 1 by default, but auto for robust-error at a drawn network.",
+        help="The margin tau from which hinge losses are 0: 1, but auto for robust-error at a drawn network.",
     ),
 ]
 
@@ -77,8 +79,8 @@ Theorem = Annotated[
     typer.Option(
         "--theorem",
         metavar="ID",
-        help="auto (all that apply), one of E1, E2, E3, E3-tied, E7, E7-tied, E8, E8-tied, E9, E9-tied, or one of the "
-        "scaling laws P1, P2 and P3 (these ask for --constant).",
+        help=f"auto (all that apply), one of {THEOREM_NAMES}, or one of the scaling laws {LAW_NAMES} (these ask for "
+        "--constant).",
         rich_help_panel=THEOREM_PANEL,
     ),
 ]
@@ -193,6 +195,16 @@ OptionalNetworkSeed = Annotated[
         parser=whole_number,
         help="Seed of the weights of the drawn network (0).",
         rich_help_panel=DATA_PANEL,
+    ),
+]
+
+OperatorRadius = Annotated[
+    str | None,
+    typer.Option(
+        "--operator-radius",
+        metavar="NUMBER",
+        help="R_op: some W_* has ||W_* - W_0||_op <= R_op. For E10.",
+        rich_help_panel=THEOREM_PANEL,
     ),
 ]
 

@@ -1,6 +1,7 @@
 """``robustntk width``: width, step size and iterations that a theorem prescribes for a target."""
 
 from collections.abc import Iterable, Mapping
+from dataclasses import dataclass
 from typing import TYPE_CHECKING, Any
 
 from . import options
@@ -17,6 +18,7 @@ EXAMPLES = (
     "robustntk width --solve-for radius --epsilon 0.5 --width 4096 --activation sin",
 )
 
+ONLY_FOR_LAWS = f"it belongs to the scaling laws --theorem {options.LAW_NAMES}"
 ONLY_FOR_GUARANTEES = ("confidence", "gradient_bound", "shares", "terms")
 
 
@@ -44,6 +46,7 @@ def run(
     max_iterations: options.MaxIterations = None,
     max_width: options.MaxWidth = None,
     row_radius: options.RowRadius = None,
+    operator_radius: options.OperatorRadius = None,
     no_draw: options.NoDraw = None,
     network_seed: options.OptionalNetworkSeed = None,
     depth: options.Depth = None,
@@ -59,40 +62,30 @@ def run(
     plan is certified at one of them: all that the theorem supposes is measured there, on the data. With --no-draw the
     radius is computed from the data as by `robustntk radius`, and the plan is conditional on the network.
     """
-    of_data = present(data=data, classes=classes, samples=samples, delta=delta, seed=seed, bias=bias)
-    of_problem = present(target=target, confidence=confidence, slack=slack, row_radius=row_radius)
-    of_plan = present(share=share, step_size=step_size, max_iterations=max_iterations, max_width=max_width)
-    of_laws = present(constant=constant, depth=depth)
-    of_draws = present(no_draw=no_draw or None, network_seed=network_seed)
-    of_solving = present(width=width, iterations=iterations)
-    given = present(epsilon=epsilon, radius=radius)
+    given = Given(
+        known=present(epsilon=epsilon, radius=radius),
+        data=present(data=data, classes=classes, samples=samples, delta=delta, seed=seed, bias=bias),
+        draws=present(no_draw=no_draw or None, network_seed=network_seed),
+        sigma={"activation": activation, "scale": scale},
+        loss={"name": loss, **present(huber_kappa=huber_kappa, loss_margin=loss_margin)},
+        dimension=present(dim=dim),
+        problem=present(target=target, confidence=confidence, slack=slack),
+        comparator=present(row_radius=row_radius, operator_radius=operator_radius),
+        plan=present(share=share, step_size=step_size, max_iterations=max_iterations, max_width=max_width),
+        laws=present(constant=constant, depth=depth),
+        solving=present(width=width, iterations=iterations),
+    )
     if solve_for is not None:
-        step = present(step_size=of_plan.pop("step_size", None))
-        refuse(of_data | of_draws | of_plan | of_laws, f"--solve-for {solve_for} has no use for it")
-        problem = of_one_problem(activation, scale, loss, huber_kappa, loss_margin, dim, of_problem)
-        plan = solved_plan(solve_for, given | of_solving | step, theorem=theorem, **problem)
+        plan = solved(solve_for, theorem, given)
     else:
-        refuse(of_solving, "it belongs to --solve-for; limits are --max-width and --max-iterations")
-        check_target(epsilon, radius, of_data)
+        refuse(given.solving, "it belongs to --solve-for; limits are --max-width and --max-iterations")
+        check_target(given)
         if theorem in scaling_laws():
-            of_guarantees = present(loss_margin=loss_margin) | of_problem | of_plan
-            refuse(of_guarantees, f"--theorem {theorem} is a scaling law and has no such option")
-            refuse(of_data | of_draws, f"--theorem {theorem} takes its radius from --radius")
-            plan = scaling_law_values(theorem, **given, dim=dim, depth=depth, constants=constant or ())
+            plan = of_scaling_law(theorem, given)
+        elif radius is None:
+            plan = from_data(theorem, given, as_json=as_json)
         else:
-            refuse(of_laws, "it belongs to the scaling laws --theorem P1, P2 and P3")
-            wanted = {"target_epsilon": epsilon, "theorem": theorem, **of_plan}
-            if radius is None:
-                from .data_plan import plan_for_data
-
-                refuse(present(dim=dim, row_radius=row_radius), "it is that of the data")
-                wanted |= {"loss": read_loss(loss, huber_kappa), **present(loss_margin=loss_margin)} | of_problem
-                wanted |= of_draws
-                plan = plan_for_data(of_data, activation=activation, scale=scale, as_json=as_json, **wanted)
-            else:
-                refuse(of_draws, "--radius is given, so no network is drawn")
-                problem = of_one_problem(activation, scale, loss, huber_kappa, loss_margin, dim, of_problem)
-                plan = guaranteed_plan(radius=radius, **problem, **wanted)
+            plan = from_radius(theorem, given)
     if as_json:
         print_json(plan)
     else:
@@ -100,34 +93,96 @@ def run(
     return 0
 
 
-def check_target(epsilon: str | None, radius: str | None, of_data: Mapping[str, Any]) -> None:
+@dataclass(frozen=True, kw_only=True)
+class Given:
+    """The options that were given, by what they are about."""
+
+    known: Mapping[str, Any]
+    data: Mapping[str, Any]
+    draws: Mapping[str, Any]
+    sigma: Mapping[str, Any]
+    loss: Mapping[str, Any]
+    dimension: Mapping[str, Any]
+    problem: Mapping[str, Any]
+    comparator: Mapping[str, Any]
+    plan: Mapping[str, Any]
+    laws: Mapping[str, Any]
+    solving: Mapping[str, Any]
+
+    def one_problem(self) -> dict[str, Any]:
+        """The keywords of ``bounds`` for a problem without data; ``slack`` is its ``comparator_loss``."""
+        rest = dict(self.problem)
+        return {
+            "activation": read_activation(**self.sigma),
+            "loss": read_loss(**self.loss),
+            "dimension": self.dimension.get("dim"),
+            "comparator_loss": rest.pop("slack", "0"),
+            **self.comparator,
+            **rest,
+        }
+
+
+def check_target(given: Given) -> None:
     """Raise unless there is an epsilon, and a radius or else data to compute it from."""
-    if epsilon is None:
+    if "epsilon" not in given.known:
         raise ValueError("give --epsilon, the target")
-    if radius is None and not of_data:
+    if "radius" in given.known:
+        refuse(given.data, "--radius is given, so nothing is computed from data")
+    elif not given.data:
         raise ValueError("give --radius, or --data with --delta to compute it")
-    if radius is not None:
-        refuse(of_data, "--radius is given, so nothing is computed from data")
 
 
-def of_one_problem(
-    activation: str,
-    scale: str,
-    loss: str,
-    huber_kappa: str | None,
-    loss_margin: str | None,
-    dim: int | None,
-    of_problem: Mapping[str, Any],
-) -> dict[str, Any]:
-    """The keywords of ``bounds`` for a problem that does not come from data; ``slack`` is its ``comparator_loss``."""
-    rest = dict(of_problem)
-    return {
-        "activation": read_activation(activation, scale),
-        "loss": read_loss(loss, huber_kappa, loss_margin),
-        "dimension": dim,
-        "comparator_loss": rest.pop("slack", "0"),
-        **rest,
-    }
+def solved(quantity: str, theorem: str, given: Given) -> dict[str, Any]:
+    """The plan with the best value of the quantity, as JSON."""
+    plan = dict(given.plan)
+    step = present(step_size=plan.pop("step_size", None))
+    refuse({**given.data, **given.draws, **plan, **given.laws}, f"--solve-for {quantity} has no use for it")
+    known = {**given.known, **given.solving, **step}
+    return solved_plan(quantity, known, theorem=theorem, **given.one_problem())
+
+
+def of_scaling_law(name: str, given: Given) -> dict[str, Any]:
+    """The value of a scaling law, as JSON."""
+    margins = present(loss_margin=given.loss.get("loss_margin"))
+    of_guarantees = {**margins, **given.problem, **given.comparator, **given.plan}
+    refuse(of_guarantees, f"--theorem {name} is a scaling law and has no such option")
+    refuse({**given.data, **given.draws}, f"--theorem {name} takes its radius from --radius")
+    return scaling_law_values(
+        name,
+        **given.known,
+        dim=given.dimension.get("dim"),
+        depth=given.laws.get("depth"),
+        constants=given.laws.get("constant", ()),
+    )
+
+
+def from_data(theorem: str, given: Given, *, as_json: bool) -> dict[str, Any]:
+    """The plan for the data, as JSON; ``loss_margin`` may be auto there."""
+    from .data_plan import plan_for_data
+
+    refuse(given.laws, ONLY_FOR_LAWS)
+    refuse({**given.dimension, **given.comparator}, "it is that of the data")
+    loss = {name: value for name, value in given.loss.items() if name != "loss_margin"}
+    return plan_for_data(
+        given.data,
+        **given.sigma,
+        loss=read_loss(**loss),
+        target_epsilon=given.known["epsilon"],
+        theorem=theorem,
+        as_json=as_json,
+        **present(loss_margin=given.loss.get("loss_margin")),
+        **given.problem,
+        **given.plan,
+        **given.draws,
+    )
+
+
+def from_radius(theorem: str, given: Given) -> dict[str, Any]:
+    """The plan for a radius, as JSON."""
+    refuse(given.laws, ONLY_FOR_LAWS)
+    refuse(given.draws, "--radius is given, so no network is drawn")
+    epsilon, radius = given.known["epsilon"], given.known["radius"]
+    return guaranteed_plan(target_epsilon=epsilon, radius=radius, theorem=theorem, **given.one_problem(), **given.plan)
 
 
 def guaranteed_plan(**arguments: Any) -> dict[str, Any]:
@@ -161,23 +216,23 @@ def scaling_law_values(
     return {**missing, "hypotheses": hypotheses, "alternatives": [], **value.to_json()}
 
 
-def read_activation(name: str, scale: str) -> "Activation":
-    """The activation called `name`, scaled; ``auto`` needs data, because the radius depends on it."""
+def read_activation(activation: str, scale: str) -> "Activation":
+    """The activation of that name, scaled; ``auto`` needs data, because the radius depends on it."""
     from ..bounds import get_activation
 
-    for option, value in (("--activation", name), ("--scale", scale)):
+    for option, value in (("--activation", activation), ("--scale", scale)):
         if value == "auto":
             raise ValueError(f"{option} auto needs --data: --radius belongs to one activation and scale")
-    return get_activation(name, scale=scale)
+    return get_activation(activation, scale=scale)
 
 
-def read_loss(name: str, kappa: str | None, margin: str | None = None) -> "Loss":
+def read_loss(name: str, huber_kappa: str | None = None, loss_margin: str | None = None) -> "Loss":
     """The loss called `name`, with its kappa or margin if one was given."""
     from ..bounds import get_loss
 
-    if margin == "auto":
+    if loss_margin == "auto":
         raise ValueError("--loss-margin auto needs --data: --radius belongs to one margin")
-    return get_loss(name, kappa, margin=margin)
+    return get_loss(name, huber_kappa, margin=loss_margin)
 
 
 def parse_constants(pairs: Iterable[str]) -> dict[str, str]:
