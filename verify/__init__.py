@@ -26,6 +26,7 @@ from .inequality import Inequality
 from .infinite_width import InfiniteWidthRun, train_infinite_width
 from .kernel_certificate import CapBounds, certify_kernel
 from .losses import certified_loss
+from .mean_gradient import mean_gradient_bound
 from .minimum_norm import (
     InfiniteWidthSpace,
     MinimumNormSolution,
@@ -89,6 +90,7 @@ __all__ = [
     "embed",
     "find_comparator",
     "load_data",
+    "mean_gradient_bound",
     "plan_from_data",
     "plan_json",
     "radius_interval",
