@@ -20,13 +20,22 @@ from robustntk.cli.app import app
 
 RUNNER = CliRunner()
 PROBLEM = ["--data", "four.npz", "--epsilon", "0.8", "--activation", "sin"]
+ERRORS = ["--data", "four.npz", "--epsilon", "0.25", "--target", "robust-error"]
 COMMAND = [sys.executable, "-m", "robustntk.cli", "verify", *PROBLEM]
 FILES = {"config.json", "result.json", "curves.npz", "report.html", "figure.png"}
 CONTRACT = {
     "config": {"data", "delta", "epsilon", "activation", "loss", "seed"},
     "plan": {"theorem", "kind", "width", "step_size", "iterations", "radius", "hypotheses", "statement"},
     "radius": {"radius", "certified_margin", "attacked_margin"},
-    "empirical": {"best_surrogate_loss", "reached_at", "attacked_robust_loss", "certified_robust_loss"},
+    "empirical": {
+        "best_surrogate_loss",
+        "best_error",
+        "reached_at",
+        "attacked_robust_loss",
+        "certified_robust_loss",
+        "attacked_robust_error",
+        "certified_robust_error",
+    },
     "predicted": {"guarantee", "infinite_width_final", "max_deviation"},
 }
 # Kills its own process at the fifth save, so that what is left is a run in the middle of its training.
@@ -194,6 +203,43 @@ def test_tables_go_to_stdout_and_progress_to_stderr(desk: Path, monkeypatch: pyt
     assert "Anatomy" in result.stdout and "table/report.html" in result.stdout
     assert "radius: attacked margin" in result.stderr and "training at m" in result.stderr
     assert "attacked margin" not in result.stdout and "training at m" not in result.stdout
+
+
+def run(desk: Path, monkeypatch: pytest.MonkeyPatch, *arguments: str) -> dict[str, Any]:
+    monkeypatch.chdir(desk)
+    result = RUNNER.invoke(app, ["verify", *arguments, "--json"])
+    assert result.exit_code == 0, result.output
+    found: dict[str, Any] = json.loads(result.stdout)
+    return found
+
+
+def test_it_trains_at_the_plan_that_width_prescribes(desk: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    options = [*ERRORS, "--activation", "tanh", "--scale", "auto", "--network-seed", "2"]
+    found = run(desk, monkeypatch, *options, "--out", "same")
+    planned = json.loads(RUNNER.invoke(app, ["width", *options, "--json"]).stdout)
+    assert found["plan"] == planned and planned["certified"] is True
+    assert planned["width"] == 2 and found["empirical"]["best_error"] <= 0.25
+    assert found["empirical"]["attacked_robust_error"] <= found["empirical"]["certified_robust_error"]
+
+
+@pytest.mark.parametrize("theorem", ["E1", "E2", "E7", "E8", "E8-tied"])
+def test_the_theorem_that_is_named_is_the_one_that_is_used(
+    theorem: str, desk: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    found = run(desk, monkeypatch, *PROBLEM, "--theorem", theorem, "--out", f"by-{theorem}")
+    assert found["holds"] is True and found["plan"]["theorem"] == theorem == found["config"]["theorem"]
+    assert f"({theorem})" in " ".join(row["step"] for row in found["anatomy"])
+    page = (desk / f"by-{theorem}/report.html").read_text()
+    assert f"theorem {theorem} guarantees" in page and f"--theorem {theorem}" in page
+
+
+def test_the_robust_error_is_reported_from_both_sides(desk: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.chdir(desk)
+    result = RUNNER.invoke(app, ["verify", *ERRORS, "--activation", "tanh", "--out", "errors"])
+    assert result.exit_code == 0, result.output
+    shown = " ".join(result.stdout.split())
+    assert "fraction that A misclassifies" in shown and "its robust error" in shown and "holds: true" in shown
+    assert "robust error, certified (upper bound)" in (desk / "errors/report.html").read_text()
 
 
 @pytest.mark.parametrize("form", [[], ["--json"]])
