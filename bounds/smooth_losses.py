@@ -90,8 +90,8 @@ class SmoothLosses(ConvergenceTheorem):
 _STATEMENT = (
     "Let l be convex with |l'|^2 <= 2 H l, let C bound the curvature of the network on its ball ({network}), and let "
     "r = {remainder}, k = 1 - alpha H G^2 > 0. Then projected gradient descent on the surrogate loss over B(R), "
-    "against any adversary A, satisfies for every W_* in B(R): v = min over t <= T of L_A(W_t) has k v - r sqrt(2 H v) <= "
-    "L_*(W_*) + R^2/(2 alpha T)."
+    "against any adversary A, satisfies for every W_* in B(R): v = min over t <= T of L_A(W_t) has "
+    "k v - r sqrt(2 H v) <= L_*(W_*) + R^2/(2 alpha T)."
 )
 _LATEX = r"kv-r\sqrt{2Hv}\le\mathcal L_\ast(W_\ast)+\frac{R^2}{2\alpha T},\qquad v=\min_{t\le T}\mathcal L_A(W_t)"
 _SOURCE = "the project's theory, section 3"
