@@ -141,14 +141,15 @@ def plan_for_drawn(theorem: ConvergenceTheorem, goal: Goal, width: int, share: s
     return replace(draft_at_width(theorem, goal, width).plan(), required_width=required)
 
 
-def too_narrow(theorem: ConvergenceTheorem, width: int, required: int) -> WidthTooSmall:
+def too_narrow(theorem: ConvergenceTheorem, width: int, required: int, *, name: str = "width") -> WidthTooSmall:
     """The error that names both widths."""
-    return WidthTooSmall(f"width is {width}: theorem {theorem.id} asks for at least {required} here", required=required)
+    message = f"{name} is {width}: theorem {theorem.id} asks for at least {required} here"
+    return WidthTooSmall(message, required=required)
 
 
 def _least_width(theorem: ConvergenceTheorem, problem: Problem, goal: Goal, share: sympy.Expr) -> int:
     _largest_curvature(theorem, problem, goal.budget)
-    return 2 * ceil_integer(theorem.width(problem, loss_budget=goal.budget, share=share) / 2)
+    return 2 * max(1, ceil_integer(theorem.width(problem, loss_budget=goal.budget, share=share) / 2))
 
 
 def _largest_curvature(theorem: ConvergenceTheorem, problem: Problem, budget: sympy.Expr) -> sympy.Expr:

@@ -42,10 +42,11 @@ def quickest_plan(
     """
     narrowest = least_width(theorem, goal, LARGEST_SHARE)
     if max_width < narrowest:
-        raise too_narrow(theorem, max_width, narrowest)
+        raise too_narrow(theorem, max_width, narrowest, name="max_width")
     widest = draft_at_width(theorem, goal, max_width - max_width % 2)
     if max_iterations is not None and widest.iterations > max_iterations:
-        raise too_narrow(theorem, max_width, narrowest_plan(theorem, goal, max_iterations=max_iterations).width)
+        required = narrowest_plan(theorem, goal, max_iterations=max_iterations).width
+        raise too_narrow(theorem, max_width, required, name="max_width")
     limit = widest.iterations if max_iterations is None else max_iterations
     return _narrowed(widest, narrowest, limit).plan()
 

@@ -137,6 +137,10 @@ def plan_fields(plan: Mapping[str, Any]) -> dict[str, object]:
     shown = {name.replace("_", " "): plan[name] for name in PLAN_KEYS if plan.get(name) is not None}
     if plan.get("data_radius"):
         shown["radius"] = f"{number(plan['radius'])}; of the data: {interval(plan['data_radius']['radius'])}"
+    fewest = plan.get("fewest_iterations")
+    if fewest and fewest["theorem"] != plan["theorem"]:
+        iterations, width = number(fewest["iterations"]), number(fewest["width"])
+        shown["fewest iterations"] = f"{iterations} by {fewest['theorem']}, at width {width}"
     if plan.get("solved_for"):
         found, next_better = number(plan["value"]), number(plan["unproved"])
         shown["solved for"] = f"{plan['solved_for']} = {found}; no plan was found for {next_better}"

@@ -163,6 +163,14 @@ def test_tiny_epsilon_gives_every_digit():
     assert plan.iterations == ceil(4 * radius**2 / epsilon**2)
 
 
+def test_a_linear_activation_needs_no_more_than_one_pair():
+    """No curvature: T = R^2 sup|sigma'|^2 / ((1 - theta) epsilon)^2."""
+    linear = Activation.define("linear", 2 * z)
+    plan = required_width(target_epsilon="1/2", radius=1, activation=linear, theorem="E1")
+    assert (plan.width, plan.iterations, plan.terms["linearization"]) == (2, 64, 0)
+    assert required_width(target_epsilon="1/2", radius=1, activation=linear).width == 2
+
+
 def test_an_odd_bound_is_rounded_up_to_the_next_even_width():
     plan = required_width(target_epsilon="4/3", radius=1, activation="sin", theorem="E1")  # 16 / (16/9) = 9
     assert plan.width == 10

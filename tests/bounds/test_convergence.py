@@ -234,7 +234,7 @@ def test_no_share_has_less_work_than_the_default_by_more_than_one_percent(theore
     assert default <= least + least // 100
 
 
-@settings(max_examples=20)
+@settings(max_examples=8)
 @given(
     epsilon=st.fractions(min_value="1/50", max_value="1/3", max_denominator=100),
     radius=st.fractions(min_value=1, max_value=20, max_denominator=50),

@@ -57,7 +57,7 @@ def applies(theorem, quantity):
 CASES = [(theorem, quantity) for theorem in THEOREMS for quantity in HARDER if applies(theorem, quantity)]
 
 
-@settings(max_examples=12)
+@settings(max_examples=8)
 @given(factor=factors)
 @pytest.mark.parametrize(("theorem", "quantity"), CASES)
 def test_a_harder_problem_never_gets_by_with_less_width(theorem, quantity, factor):
@@ -65,7 +65,7 @@ def test_a_harder_problem_never_gets_by_with_less_width(theorem, quantity, facto
     assert required_width(**easy).width <= required_width(**hard).width
 
 
-@settings(max_examples=8)
+@settings(max_examples=6)
 @given(factor=factors)
 @pytest.mark.parametrize(("theorem", "quantity"), CASES)
 def test_at_the_same_width_a_harder_problem_never_gets_by_with_fewer_iterations(theorem, quantity, factor):

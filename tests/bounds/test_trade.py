@@ -70,7 +70,7 @@ def test_too_few_iterations_are_refused_with_the_fewest_that_would_do():
 
 def test_too_small_a_width_is_refused_with_the_least_that_would_do():
     common = arguments("auto")
-    with pytest.raises(WidthTooSmall, match="width is 40: theorem .* asks for at least") as caught:
+    with pytest.raises(WidthTooSmall, match="^max_width is 40: theorem .* asks for at least") as caught:
         required_width(**common, max_width=40)
     required = caught.value.required
     assert required_width(**common, max_width=required).width == required

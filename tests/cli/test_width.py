@@ -137,7 +137,7 @@ REFUSED = {
     ),
     "too small a width": (
         ["--radius", "1", "--epsilon", "0.1", "--activation", "erf", "--max-width", "2"],
-        "width is 2",
+        "max_width is 2",
     ),
     "share and limit": (
         ["--radius", "1", "--epsilon", "1", "--activation", "erf", "--share", "1/2", "--max-width", "99"],
@@ -278,6 +278,12 @@ def test_the_row_radius_and_the_loss_margin_reach_the_calculator() -> None:
     )
     assert (found["theorem"], found["network"], found["loss_margin"], found["width"]) == ("E8-tied", "tied", 0.02, 6)
     assert found["exact"]["comparator_margin"] == "9/400"
+
+
+def test_the_table_names_the_theorem_of_the_fewest_iterations() -> None:
+    fewest = plan(*DEMO)["fewest_iterations"]
+    result = RUNNER.invoke(app, ["width", *DEMO])
+    assert f"{fewest['iterations']:,} by {fewest['theorem']}, at width {fewest['width']:,}" in result.stdout
 
 
 def test_limits_trade_width_for_iterations() -> None:
