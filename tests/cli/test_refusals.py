@@ -65,7 +65,12 @@ WRONG_RUN = {
     "an unfinished run of something else": (["--out", "other"], "other"),
     "a negative network seed": (["--network-seed", "-1"], "network_seed"),
     "no width at all": (["--max-width", "0"], "max_width"),
-    "automatic activation": (["--activation", "auto"], "auto"),
+    "an unknown theorem": (["--theorem", "E99"], "E99"),
+    "a scaling law": (["--theorem", "P1"], "P1"),
+    "a theorem with another ball": (["--theorem", "E10"], "E10"),
+    "a margin that is not free": (["--loss-margin", "auto"], "auto"),
+    "a margin above one": (["--loss-margin", "2"], "margin is 2"),
+    "no iterations at all": (["--max-iterations", "0"], "max_iterations"),
 }
 CASES = [
     *((command, *case) for command in COMMANDS for case in WRONG_DATA.items()),
