@@ -17,7 +17,7 @@ if TYPE_CHECKING:
     from ..bounds.proof import StepReport
     from ..bounds.worst_case import WorstCase
 
-EXAMPLES = ("robustntk prove --theorem E2 --falsify",)
+EXAMPLES = ("robustntk prove --theorem E1 --falsify",)
 
 STYLES = {"proved": "green", "cited": "cyan", "refuted": "red", "inconclusive": "yellow", "unsupported": "yellow"}
 WITH_REGRET = "E1"
