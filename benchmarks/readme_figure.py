@@ -44,7 +44,7 @@ def draw_losses(axis: Axes, experiment: Experiment) -> None:
     """The three curves."""
     plan, curves = experiment.drawn.plan, experiment.curves()
     reached, epsilon = experiment.training.best_step, float(plan.epsilon)
-    bound = f"guaranteed by theorem E1: T = {plan.iterations:,}"
+    bound = f"guaranteed by theorem {plan.theorem}: T = {plan.iterations:,}"
     axis.plot(curves.guarantee_steps, curves.guarantee, color=RED, label=bound)
     steps = np.arange(1, len(curves.measured) + 1)
     axis.plot(steps, curves.measured, color=BLUE, linewidth=2.6, label=f"measured, width m = {plan.width:,}")

@@ -81,13 +81,13 @@ def _draw_losses(axes: Axes, curves: Curves, epsilon: float, reached_at: int | N
         axes.annotate(
             f"step {reached_at}",
             (reached_at, curves.measured[reached_at - 1]),
-            xytext=(-6, -12),
+            xytext=(7, -3),
             textcoords="offset points",
-            ha="right",
             color=_MEASURED,
         )
-    top = 2.0 * max(float(np.max(curves.measured)), epsilon)
-    what = "fraction that $A$ misclassifies" if curves.target == "robust-error" else "surrogate loss $L_A(W_t)$"
+    errors = curves.target == "robust-error"
+    top = 1.4 if errors else 2.0 * max(float(np.max(curves.measured)), epsilon)  # room for the legend
+    what = "fraction that $A$ misclassifies" if errors else "surrogate loss $L_A(W_t)$"
     axes.set(xscale="log", ylim=(0.0, top), xlabel="step t", ylabel=what)
     axes.set_title("Training: predicted and measured")
     axes.legend(frameon=False, fontsize="small", loc="upper left")

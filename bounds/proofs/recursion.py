@@ -98,6 +98,7 @@ def formulas() -> tuple[Step, ...]:
             e7.DISTANCE_TERM,
             L * C * R**2 * power / (power - 1),
         ),
+        *_contraction(),
         equals(
             "E7.curvature",
             "at the largest curvature L C R^2 is the share",
@@ -118,6 +119,22 @@ def formulas() -> tuple[Step, ...]:
             L * C * R**2,
         ),
         *_iterations(),
+    )
+
+
+def _contraction() -> tuple[Step, ...]:
+    """q^(-T) as the code evaluates it, through h = tanh(T log(q)/2)."""
+    x, q = positives("x q")
+    (half,) = e7.HALFWAY.args
+    return (
+        equals("E7.halfway", "twice the argument of tanh is T log q", 2 * half, T * sympy.log(e7.GROWTH)),
+        equals(
+            "E7.contraction",
+            "(1 - tanh x)/(1 + tanh x) = exp(-2 x)",
+            e7.CONTRACTION.xreplace({e7.HALFWAY: sympy.tanh(x)}).rewrite(sympy.exp),
+            sympy.exp(-2 * x),
+        ),
+        equals("E7.power", "exp(-T log q) = q^(-T)", sympy.exp(-T * sympy.log(q)), q**-T),
     )
 
 
