@@ -15,14 +15,17 @@ def stable(expression: sympy.Expr) -> sympy.Expr:
     """The same function in a form that is safe to evaluate."""
     for function, inverse in _RECIPROCALS.items():
         expression = expression.replace(function, lambda x, inverse=inverse: 1 / inverse(x))
-    return _stable(expression)
+    return _with_tangents(_stable(expression))
 
 
 def stable_derivative(expression: sympy.Expr, symbol: sympy.Symbol) -> sympy.Expr:
     """The derivative with sinh(u) / cosh(u) written as tanh(u)."""
-    slope = sympy.diff(expression, symbol)
-    below = {power.base.args[0] for power in slope.atoms(sympy.Pow) if _divides_by_cosh(power)}
-    return slope.xreplace({sympy.sinh(u): sympy.tanh(u) * sympy.cosh(u) for u in below})
+    return _with_tangents(sympy.diff(expression, symbol))
+
+
+def _with_tangents(expression: sympy.Expr) -> sympy.Expr:
+    below = {power.base.args[0] for power in expression.atoms(sympy.Pow) if _divides_by_cosh(power)}
+    return expression.xreplace({sympy.sinh(u): sympy.tanh(u) * sympy.cosh(u) for u in below})
 
 
 def _divides_by_cosh(power: sympy.Expr) -> bool:
@@ -62,10 +65,12 @@ def _logistic_power(power: sympy.Expr) -> sympy.Expr:
 
 
 def _logistic_product(product: sympy.Expr) -> sympy.Expr:
-    """exp(u) / (1 + exp(u)) within a product as (1 + tanh(u/2))/2."""
+    """exp(k u) / (1 + exp(u))^n within a product, with ((1 + tanh(u/2))/2)^j for j = min(k, n) of the quotients."""
     for factor in product.args:
         base, exponent = factor.as_base_exp()
         u = _grown(base)
-        if u is not None and exponent.is_negative and sympy.exp(u) in product.args:
-            return (product / sympy.exp(u) * base) * (1 + sympy.tanh(u / 2)) / 2
+        if u is not None and exponent.is_Integer and exponent < 0:
+            grown = [part.args[0] / u for part in product.args if isinstance(part, sympy.exp)]
+            times = next((min(ratio, -exponent) for ratio in grown if ratio.is_Integer and ratio > 0), 0)
+            product *= (base * sympy.exp(-u) * (1 + sympy.tanh(u / 2)) / 2) ** times
     return product

@@ -12,6 +12,7 @@ from sympy.core import relational
 
 from ..enclosure import enclose
 from ..errors import InvalidInput
+from ..stable_form import stable
 from .closed_form import is_zero
 from .point import Point, holds, sign_of
 
@@ -106,7 +107,8 @@ def _value(expression: sympy.Expr, symbol: sympy.Symbol, point: sympy.Expr) -> s
 
 
 def as_pieces(expression: sympy.Expr) -> sympy.Expr:
-    """Kinks written as Piecewise, one for the whole expression."""
+    """Kinks written as Piecewise, one for the whole expression, in a form for which balls are narrow."""
+    expression = stable(expression)
     if expression.has(*_KINKED):
         expression = expression.rewrite(sympy.Piecewise)
     return sympy.piecewise_fold(expression) if expression.has(sympy.Piecewise) else expression

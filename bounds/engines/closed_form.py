@@ -5,7 +5,7 @@ A guess is only ever a candidate: whoever uses it proves, by `is_zero`, the equa
 
 from __future__ import annotations
 
-from collections.abc import Iterator
+from collections.abc import Callable, Iterator
 from fractions import Fraction
 from typing import Any
 
@@ -21,6 +21,8 @@ from .point import is_exactly_zero
 _CLOSE = Fraction(1, 10**32)
 _LARGEST_DENOMINATOR = 10**6
 _LARGEST_COEFFICIENT = 10**6
+_LARGEST_EXPONENT = 40
+_LARGEST_PART_OF_PI = 120
 _DIGITS = 45
 _SMALL = 40
 _ONE = Fraction(1)
@@ -95,32 +97,42 @@ def guesses(number: Fraction, expression: sympy.Expr) -> Iterator[sympy.Expr]:
 
 def _guesses(value: mpmath.mpf, expression: sympy.Expr) -> Iterator[sympy.Expr]:
     yield from _algebraic(value)
-    if expression.has(sympy.sin, sympy.cos):
-        yield from (sympy.pi * ratio for ratio in _rational(value / mpmath.pi))
-        for factor in _factors(expression, (sympy.sin, sympy.cos)):
-            turns = sympy.pi * int(mpmath.floor(value * _mpf(factor) / mpmath.pi + mpmath.mpf(1) / 2))
-            roots = _algebraic(mpmath.tan(value * _mpf(factor)))
-            yield from ((sympy.atan(root) + turns) / factor for root in roots)
-    for factor in _factors(expression, (sympy.tanh, sympy.sinh, sympy.cosh)):
-        roots = _algebraic(mpmath.tanh(value * _mpf(factor)))
-        yield from (sympy.atanh(root) / factor for root in roots if abs(root) < 1)
-    for factor in _factors(expression, (sympy.exp,)):
-        yield from (sympy.log(root) / factor for root in _algebraic(mpmath.exp(value * _mpf(factor))) if root > 0)
+    for functions, inverse in _INVERSES:
+        for slope, offset in _arguments(expression, functions):
+            phase = value * _decimal(slope) + _decimal(offset)
+            yield from ((guess - offset) / slope for guess in inverse(phase))
 
 
-def _mpf(rational: sympy.Rational) -> mpmath.mpf:
-    return mpmath.mpf(int(rational.p)) / int(rational.q)
-
-
-def _factors(expression: sympy.Expr, functions: tuple[type, ...]) -> list[sympy.Rational]:
-    """The rational a with f(a z + b) in the expression."""
-    slopes = set()
+def _arguments(expression: sympy.Expr, functions: tuple[type, ...]) -> list[tuple[sympy.Expr, sympy.Expr]]:
+    """The pairs (a, b) with f(a z + b) in the expression."""
+    found = set()
     for part in expression.atoms(*functions):
         for symbol in part.free_symbols:
             slope = sympy.diff(part.args[0], symbol)
-            if slope.is_Rational and slope != 0:
-                slopes.add(abs(slope))
-    return sorted(slopes)
+            if slope != 0 and not slope.free_symbols:
+                found.add((slope, part.args[0].xreplace({symbol: sympy.Integer(0)})))
+    return sorted(found, key=str)
+
+
+def _decimal(constant: sympy.Expr) -> mpmath.mpf:
+    return mpmath.mpf(sympy.N(constant, _DIGITS + 5))
+
+
+def _angles(phase: mpmath.mpf) -> Iterator[sympy.Expr]:
+    """Rational multiples of pi, and inverse tangents of algebraic numbers in the same period."""
+    turns = sympy.pi * int(mpmath.nint(phase / mpmath.pi))
+    ratios = _rational(phase / mpmath.pi)
+    yield from (sympy.pi * ratio for ratio in ratios if ratio.q <= _LARGEST_PART_OF_PI)
+    yield from (sympy.atan(root) + turns for root in _algebraic(mpmath.tan(phase)))
+
+
+def _hyperbolic(phase: mpmath.mpf) -> Iterator[sympy.Expr]:
+    yield from (sympy.atanh(root) for root in _algebraic(mpmath.tanh(phase)) if abs(root) < 1)
+
+
+def _logarithms(phase: mpmath.mpf) -> Iterator[sympy.Expr]:
+    if abs(phase) < _LARGEST_EXPONENT:
+        yield from (sympy.log(root) for root in _algebraic(mpmath.exp(phase)) if root > 0)
 
 
 def _algebraic(value: mpmath.mpf) -> Iterator[sympy.Expr]:
@@ -157,3 +169,10 @@ def _quadratic(value: mpmath.mpf) -> Iterator[sympy.Expr]:
     root = sympy.sqrt(b**2 - 4 * a * c)
     if root.is_real:
         yield min(((-b + root) / (2 * a), (-b - root) / (2 * a)), key=lambda each: abs(sympy.N(each, 50) - value))
+
+
+_INVERSES: tuple[tuple[tuple[type, ...], Callable[[mpmath.mpf], Iterator[sympy.Expr]]], ...] = (
+    ((sympy.sin, sympy.cos), _angles),
+    ((sympy.tanh, sympy.sinh, sympy.cosh), _hyperbolic),
+    ((sympy.exp,), _logarithms),
+)

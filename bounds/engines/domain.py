@@ -18,7 +18,7 @@ from .tails import NotReal, Unknown, tail
 _BITS = 128
 _WIDEST = Fraction(2**10)
 _NARROWEST = Fraction(1, 2**40)
-_PIECES = 20_000
+_PIECES = 5_000
 _ONE = Fraction(1)
 _SIMPLE = [Fraction(number) for number in (0, -1, 1, -2, 2)]
 

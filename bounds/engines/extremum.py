@@ -33,7 +33,7 @@ _DIGITS = 14
 _RESTARTS = 12
 _LONG = 30
 _TINY = Fraction(1, 10**60)
-_PROMISING = arb("0.9")
+_PEAKS = 8
 _EVEN = [Fraction(step, 8) for step in range(65)]
 _GEOMETRIC = [Fraction(2) ** power * Fraction(quarter, 4) for power in range(-20, 21) for quarter in (4, 5, 6, 7)]
 _GRID = sorted({sign * step for step in (*_EVEN, *_GEOMETRIC) for sign in (1, -1)})
@@ -159,11 +159,9 @@ def _candidates_in(part: Branch, symbol: sympy.Symbol) -> Iterator[_Candidate]:
                 yield _Candidate(_modulus(value), end, exact=True)
     points = _points(part)
     values = [abs(_value(part, symbol, point)) for point in points]
-    best = max((value.mid() for value in values if value.is_finite()), default=arb(0))
-    for index in range(1, len(points) - 1):
-        before, here, after = values[index - 1 : index + 2]
-        if here.mid() >= best * _PROMISING and _is_peak(before, here, after):
-            yield _polished(part, symbol, points[index - 1], points[index], points[index + 1])
+    peaks = [index for index in range(1, len(points) - 1) if _is_peak(*values[index - 1 : index + 2])]
+    for index in sorted(peaks, key=lambda index: -values[index].mid())[:_PEAKS]:
+        yield _polished(part, symbol, points[index - 1], points[index], points[index + 1])
 
 
 def _is_peak(before: arb, here: arb, after: arb) -> bool:

@@ -14,7 +14,7 @@ from __future__ import annotations
 from collections.abc import Iterator
 from dataclasses import dataclass, field
 from fractions import Fraction
-from typing import Any, NoReturn
+from typing import Any
 
 import sympy
 from flint import arb, ctx
@@ -27,8 +27,8 @@ from .smooth import derivative, enclosed
 from .tails import STARTS, Tail, TooNear, Unknown, tail
 
 _BITS = 128
-_MORE_BITS = 512
-_PIECES = 20_000
+_MORE_BITS = (512, 2048, 8192)
+_PIECES = 5_000
 _STUCK = 16
 _ONE = Fraction(1)
 _NARROW = Fraction(1, 2**10)
@@ -148,20 +148,25 @@ class _Claim:
 
     def _settled(self, piece: Piece) -> bool:
         """Whether the claim is proved on the piece. Raises _Refuted at a point where it fails."""
-        left, right = piece
-        middle, half = (left + right) / 2, (right - left) / 2
         whole = self._on(piece)
         if self._holds(whole):
             return True
+        middle = (piece[0] + piece[1]) / 2
         value = self._at(middle)
         if value < 0:
             self._refute(middle, piece)
         if not whole.is_finite():
             return False
+        with ctx.workprec(_bits_for(value)):
+            return self._settled_by_slopes(piece, value)
+
+    def _settled_by_slopes(self, piece: Piece, value: arb) -> bool:
+        """The same by the first two derivatives; `value` is the one in the middle."""
+        left, right = piece
         slope = self._on(piece, 1)
         if not slope.is_finite():
             return False
-        if self._holds(value + slope * arb(0, exact_ball(half))):
+        if self._holds(value + slope * arb(0, exact_ball((right - left) / 2))):
             return True
         if slope >= 0 and self._holds(self._at(left)):
             return True
@@ -172,15 +177,14 @@ class _Claim:
             return True
         return self._touches(piece)
 
-    def _refute(self, point: Fraction, piece: Piece) -> NoReturn:
-        """Raises _Refuted at the point, or at one nearby with a shorter name at which the claim fails too."""
+    def _refute(self, point: Fraction, piece: Piece) -> None:
+        """Raises _Refuted at the point, or at one nearby with a shorter name, if it belongs to the interval."""
         left, right = piece
-        for digits in (2, 4, 8, 16):
-            shorter = point.limit_denominator(10**digits)
-            if left <= shorter <= right and self._at(shorter) < 0:
-                point = shorter
-                break
-        raise _Refuted(sympy.Rational(point.numerator, point.denominator))
+        shorter = [point.limit_denominator(10**digits) for digits in (2, 4, 8, 16)]
+        for candidate in (*(each for each in shorter if left <= each <= right), point):
+            number = sympy.Rational(candidate.numerator, candidate.denominator)
+            if self._at(candidate) < 0 and lies_in(number, self.lower, self.upper):
+                raise _Refuted(number)
 
     def _convex(self, piece: Piece, curvature: arb) -> bool:
         """The least value of a function whose second derivative is at least that of the piece, by Newton's method."""
@@ -213,7 +217,7 @@ class _Claim:
         for point, order in self._contacts_in(piece):
             if self.strict:
                 raise _Refuted(point)
-            ball = self._enclosed(order, _hull(piece).union(ball_of(point)), _BITS)
+            ball = self._enclosed(order, _hull(piece).union(ball_of(point)))
             if ball > 0 and (order % 2 == 0 or point in (self.lower, left)):
                 return True
             if ball < 0 and order % 2 and point in (self.upper, right):
@@ -252,18 +256,29 @@ class _Claim:
         return bool(ball > 0 if self.strict else ball >= 0)
 
     def _on(self, piece: Piece, order: int = 0) -> arb:
-        return self._enclosed(order, _hull(piece), _BITS)
+        return self._enclosed(order, _hull(piece))
 
     def _at(self, point: Fraction, order: int = 0) -> arb:
         """The value at a point, with more bits where the first ones do not tell its sign."""
-        ball = self._enclosed(order, exact_ball(point), ctx.prec)
-        if not ball.contains(0) and ball.is_finite():
-            return ball
-        with ctx.workprec(_MORE_BITS):
-            return self._enclosed(order, exact_ball(point), _MORE_BITS)
+        ball = self._enclosed(order, exact_ball(point))
+        for bits in _MORE_BITS:
+            if ball.is_finite() and not ball.contains(0):
+                break
+            with ctx.workprec(max(bits, ctx.prec)):
+                ball = self._enclosed(order, exact_ball(point))
+        return ball
 
-    def _enclosed(self, order: int, at: arb, bits: int) -> arb:
-        return enclosed(self.expression, self.symbol, order, at, bits)
+    def _enclosed(self, order: int, at: arb) -> arb:
+        return enclosed(self.expression, self.symbol, order, at, ctx.prec)
+
+
+def _bits_for(value: arb) -> int:
+    """The precision at which balls can tell a number of that size from 0."""
+    if value.contains(0) or not value.is_finite():
+        return _BITS
+    mantissa, exponent = value.mid().man_exp()
+    magnitude = int(mantissa).bit_length() + int(exponent)
+    return min(_BITS + max(0, -magnitude), _MORE_BITS[-1])
 
 
 def _halves(piece: Piece) -> list[Piece]:

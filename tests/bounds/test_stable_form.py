@@ -20,6 +20,7 @@ FORMULAS = [
     tanh(log(1 + exp(x))),
     sympy.sinh(x) / cosh(x) ** 2 + log(cosh(x)),
     exp(x) / (2 + exp(x)),
+    x * exp(4 * x) / (1 + exp(2 * x)) ** 3 - exp(3 * x) / (1 + exp(x)) ** 2,
 ]
 
 

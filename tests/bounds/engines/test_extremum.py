@@ -3,12 +3,13 @@
 import mpmath
 import pytest
 import sympy
-from hypothesis import given
+from hypothesis import given, settings
 from hypothesis import strategies as st
 
-from robustntk.bounds import ACTIVATIONS, is_at_most, is_less
+from robustntk.bounds import ACTIVATIONS, enclose, is_at_most, is_less
 from robustntk.bounds.activation import z
 from robustntk.bounds.engines.extremum import NotBounded, bounded_by, supremum, value_at
+from robustntk.bounds.engines.tails import tail
 
 oo, sqrt, exp, tanh = sympy.oo, sympy.sqrt, sympy.exp, sympy.tanh
 SWISH = z * (1 + tanh(z / 2)) / 2
@@ -47,6 +48,35 @@ def test_values_come_within_1e_12_of_the_supremum(name):
     assert value_at(FUNCTIONS[name], z, where) > (sympy.N(found.value, 30) * (1 - sympy.Float("1e-12", 30)))
 
 
+def scaled_atoms():
+    """Smooth functions of a z + b."""
+    makers = [tanh, sympy.erf, sympy.sin, sympy.atan, lambda x: exp(-(x**2)), lambda x: 1 / (1 + x**2), sympy.asinh]
+    numbers = (
+        st.fractions(-4, 4, max_denominator=6).filter(bool).map(lambda q: sympy.Rational(q.numerator, q.denominator))
+    )
+    return st.tuples(st.sampled_from(makers), numbers, numbers).map(
+        lambda parts: parts[0](abs(parts[1]) * z + parts[2])
+    )
+
+
+@settings(max_examples=40)
+@given(first=scaled_atoms(), second=scaled_atoms(), order=st.integers(0, 2), product=st.booleans())
+def test_the_supremum_of_a_combination_is_above_its_samples(first, second, order, product):
+    function = sympy.diff(first * second if product else first + second, z, order)
+    try:
+        found = supremum(function, z)
+    except NotBounded:
+        assert function.has(sympy.sin)  # which need not be periodic together with the rest
+        return
+    if found.infinite:
+        assert found.where in (oo, -oo)
+        return
+    evaluate = sympy.lambdify(z, function, "mpmath")
+    with mpmath.workdps(30):
+        largest = max(abs(evaluate(mpmath.mpf(step) / 16)) for step in range(-320, 321))
+        assert largest <= mpmath.mpf(str(sympy.N(found.value, 30))) + mpmath.mpf(10) ** -25
+
+
 @pytest.mark.parametrize(
     ("function", "value", "where"),
     [
@@ -55,6 +85,12 @@ def test_values_come_within_1e_12_of_the_supremum(name):
         (sympy.sin(z) + 2 * sympy.cos(z), sqrt(5), sympy.atan(sympy.Rational(1, 2))),
         (sympy.diff(sympy.log(1 + exp(3 * z)), z, 3), 27 / (6 * sqrt(3)), sympy.log(2 + sqrt(3)) / 3),
         (z / (1 + z**2) - sympy.Rational(1, 2), 1, -1),
+        (
+            sympy.sin(5 * z / 4 - sympy.Rational(9, 8)) / 3,
+            sympy.Rational(1, 3),
+            (4 * sympy.pi + 9) / 10 - sympy.pi * 4 / 5,
+        ),
+        (sympy.diff(tanh(sqrt(2) * z - 1), z, 2), 8 / (3 * sqrt(3)), (1 - sympy.atanh(1 / sqrt(3))) / sqrt(2)),
         (tanh(z) - 1, 2, -oo),
         (FUNCTIONS["flat maximum"], 1, 1),
         (FUNCTIONS["hat"], 1, 0),
@@ -64,7 +100,11 @@ def test_values_come_within_1e_12_of_the_supremum(name):
 def test_closed_forms_are_found(function, value, where):
     found = supremum(function, z)
     assert found.exact and sympy.simplify(found.value - value) == 0
-    assert found.where == where or sympy.simplify(abs(found.where) - abs(where)) == 0
+    attained = function.subs(z, where) if where not in (oo, -oo) else tail(function, z, 1 if where > 0 else -1).limit()
+    assert sympy.simplify(abs(attained) - value) == 0
+    assert (
+        value_at(function, z, found.where).overlaps(enclose(value)) if found.where.is_finite else where == found.where
+    )
 
 
 @pytest.mark.parametrize(

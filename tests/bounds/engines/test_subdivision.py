@@ -28,12 +28,16 @@ TOUCHING = [
     (sympy.sin(z), 0, sympy.pi),
     (1 - z**2, -1, 1),
     (sqrt(2) - z, -5, sqrt(2)),
+    ((sqrt(2) - z) * (3 - z), -5, sqrt(2)),
+    ((z - sympy.pi) * (z - 1) / (1 + z**2), sympy.pi, oo),
     (4 / (3 * sqrt(3)) - 2 * sympy.tanh(z) * (1 - sympy.tanh(z) ** 2), -oo, oo),
 ]
 POSITIVE = [
     (1 - sympy.tanh(z), -oo, oo),
     (exp(-(z**2)), -oo, oo),
     (sympy.erfc(z), -oo, oo),
+    (1 - sympy.erf(3 * z + 11), -oo, oo),
+    (1 - sympy.tanh(20 * z + 60), -oo, oo),
     (sqrt(1 + z**2) - z, 0, oo),
     (sympy.Integer(3), -oo, oo),
     (log(1 + exp(-z)) / 2 - 1 / (1 + exp(z)) ** 2, -oo, oo),
