@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Callable, Iterable, Iterator
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 
 import numpy as np
 from jaxtyping import Float
@@ -27,7 +27,10 @@ class TooWide(InvalidInput):
 
 # From here on a drawn kernel is close to the infinite-width one: more neurons hardly need fewer iterations.
 _SETTLED = 1024
-_WIDEST_STEP = 65_536
+# The widest network that a free loss margin is tried at.
+WIDEST = 65_536
+# A plan that would do with less than this part of its width is tried at that.
+_TIGHT = 0.95
 # Weights of a network at which several theorems are tried.
 _SMALL = 100_000
 
@@ -111,11 +114,13 @@ def draw_certified_plan(
     )
     draw = Draw(X, y, cap, seed)
     if goal.free_margin:
-        return narrowest_plan(draw, activation, goal, widths=ladder(max_width), start=solution, report=report)
-    return fitted_plan(draw, activation, goal, solution=solution, max_draws=max_draws, report=report)
+        return narrowest_plan(
+            draw, activation, goal, widths=ladder(min(max_width, WIDEST)), start=solution, report=report
+        )
+    return fitted_plans(draw, activation, goal, solution=solution, max_draws=max_draws, report=report)[0]
 
 
-def fitted_plan(
+def fitted_plans(
     draw: Draw,
     activation: Activation,
     goal: Goal,
@@ -123,8 +128,11 @@ def fitted_plan(
     solution: MinimumNormSolution,
     max_draws: int = 12,
     report: Report | None = None,
-) -> DrawnPlan:
-    """The a posteriori loop: draw, solve, certify, plan; enlarge the width until the plan fits the network.
+) -> tuple[DrawnPlan, ...]:
+    """The a posteriori loop: draw, solve, certify, plan; change the width until the plan fits the network.
+
+    Once one fits, narrower ones are tried: at what it requires, or half way to the widest that was too narrow. All that
+    fit are returned, the narrowest first.
 
     Raises:
         TooWide: if the needed width exceeds the goal's limit.
@@ -132,19 +140,25 @@ def fitted_plan(
     """
     predicted = _predicted(draw, activation, goal, solution)
     first = predicted[0]
-    width = _even(first.plan.width + first.plan.width // 15)
+    width, too_narrow = _even(first.plan.width + first.plan.width // 15), 0
+    plans: list[DrawnPlan] = []
     for count in range(1, max_draws + 1):
         if width > goal.max_width:
             raise TooWide(f"the plan needs width {width}, above the limit of {goal.max_width} neurons")
         try:
             move = draw.least_move(activation, width, goal, margins=first.target.margins, start=solution)
             _tell(report, count, move)
-            return _quickest(move, goal, _worth_trying(predicted, width, draw.X.shape[1]), draws=count)
-        except WidthTooSmall as error:
-            width = _even(error.required + error.required // 100)
-        except (NoComparator, TooManyIterations):
-            width = _wider(width, count)
-    raise InvalidInput(f"no width satisfied its own plan in {max_draws} draws; the last was {width}")
+            plans.insert(0, _quickest(move, goal, _worth_trying(predicted, width, draw.X.shape[1]), draws=count))
+        except (NoComparator, TooManyIterations, WidthTooSmall) as error:
+            too_narrow, width = width, _after(error, width)
+        if plans:
+            least = plans[0].plan
+            width = max(_with_reserve(least.required_width), _even((too_narrow + least.width) // 2))
+            if width > _TIGHT * least.width:
+                return tuple(replace(plan, draws=count) for plan in plans)
+    if not plans:
+        raise InvalidInput(f"no width satisfied its own plan in {max_draws} draws; the last was {width}")
+    return tuple(plans)
 
 
 def narrowest_plan(
@@ -180,16 +194,21 @@ def narrowest_plan(
 
 
 def ladder(limit: int, *, above: int = 0) -> Iterator[int]:
-    """Even widths 2, 4, 6, 8, 12, 16, 24, ... up to the limit, and not beyond 65,536."""
-    rungs = (2, *(rung for power in range(2, 17) for rung in (2**power, 3 * 2 ** (power - 1))))
-    yield from (rung for rung in rungs if above < rung <= min(limit, _WIDEST_STEP))
+    """Even widths 2, 4, 6, 8, 12, 16, 24, ... up to the limit."""
+    rungs = (2, *(rung for power in range(2, limit.bit_length()) for rung in (2**power, 3 * 2 ** (power - 1))))
+    yield from (rung for rung in rungs if above < rung <= limit)
 
 
-def _wider(width: int, failures: int) -> int:
-    """The next rung of the ladder; from `_SETTLED` on a quarter more, a half more, ..., twice the width."""
-    if width < _SETTLED:
-        return next(ladder(_WIDEST_STEP, above=width))
-    return _even(width + width * min(failures, 4) // 4)
+def _after(error: InvalidInput, width: int) -> int:
+    """The next width to try: a hair more than is required; if that is unknown, the next rung of the ladder."""
+    if isinstance(error, WidthTooSmall):
+        return _with_reserve(error.required)
+    return next(ladder(2 * width, above=width))
+
+
+def _with_reserve(required: int) -> int:
+    """One per cent more than a network of another width asks for."""
+    return _even(required + required // 100)
 
 
 def _worth_trying(predicted: list[Prediction], width: int, dimension: int) -> list[ConvergenceTheorem]:

@@ -12,7 +12,7 @@ from dataclasses import dataclass, field
 
 from ..bounds import Activation, InvalidInput
 from .certified_plan import DrawnPlan, certify
-from .draws import Draw, TooWide, fitted_plan, ladder, narrowest_plan
+from .draws import WIDEST, Draw, TooWide, fitted_plans, ladder, narrowest_plan
 from .goal import Goal
 from .minimum_norm import MinimumNormSolution, radius_interval
 from .prediction import Prediction, drawn_cost, margin_targets, predictions
@@ -137,8 +137,8 @@ class _State:
         """The a posteriori loop for one candidate."""
         with self._refusals(activation.label):
             solution = self._radius(activation)
-            plan = fitted_plan(self.draw, activation, self.goal, solution=solution, report=self._line)
-            self.plans.append(plan)
+            found = fitted_plans(self.draw, activation, self.goal, solution=solution, report=self._line)
+            self.plans.extend(found)
 
     def finish(self) -> Search:
         if not self.plans:
@@ -156,7 +156,7 @@ class _State:
     def _narrowest(self, activation: Activation) -> None:
         """At the least width so far, and below it only if that succeeds; the first candidate climbs."""
         if self.least_width is None:
-            self._add_narrowest(activation, ladder(self.goal.max_width))
+            self._add_narrowest(activation, ladder(min(self.goal.max_width, WIDEST)))
             return
         self._add_narrowest(activation, [self.least_width])
         with suppress(InvalidInput):
