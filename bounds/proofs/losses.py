@@ -7,14 +7,14 @@ loss H = 1/4 is the least Lipschitz constant of phi'; the inequality |l'|^2 <= 2
 
 from __future__ import annotations
 
-from collections.abc import Iterator
+from collections.abc import Callable, Iterator
 from dataclasses import dataclass, replace
 from typing import Any
 
 import sympy
 from sympy import Abs, Rational, pi
 
-from ..engines.engine import Fact
+from ..engines.engine import Engine, Fact
 from ..engines.finite import Exact
 from ..engines.identity import Identity
 from ..engines.lipschitz import Lipschitz
@@ -233,60 +233,48 @@ def _least(name: str, claim: str, reached: sympy.Expr, constant: sympy.Expr, fac
 
 def _logistic(loss: Loss) -> Iterator[Step]:
     """In u = y f; balls over the whole line take the place of SMT."""
-    phi = loss.expression.xreplace({f: u, y: sympy.Integer(1)})
-    slope, cost = sympy.diff(phi, u), loss.misclassification_loss
-    L, smoothness = sympy.sympify(loss.lipschitz), sympy.sympify(loss.smoothness)
     for label in (1, -1):
-        here = loss.expression.xreplace({y: sympy.Integer(label)})
-        yield equals(
-            f"logistic.phi, y = {label}", "exp l(f, y) = 1 + exp(-y f)", sympy.exp(here), 1 + sympy.exp(-label * f)
-        )
-    yield by(
-        "logistic.convex",
-        "phi'' > 0",
-        Sign(sympy.diff(slope, u), u, strict=True),
-        falsified={"phi'' > a billionth": Sign(sympy.diff(slope, u) - TINY, u, strict=True)},
-    )
-    yield by(
-        "logistic.label",
-        "l > 0 everywhere, so l(y, y) = 0 fails",
-        Sign(phi, u, strict=True),
-        falsified={"l > a billionth": Sign(phi - TINY, u, strict=True)},
-    )
-    for name, claim, function, constant in (
-        ("logistic.L", f"Lip(phi) = L = {L}", phi, L),
-        ("logistic.slope", f"Lip(phi') = H = {smoothness}", slope, smoothness),
-    ):
-        yield by(
-            name,
-            claim,
-            Lipschitz(function, u, constant),
-            falsified={
-                "a billionth smaller": Lipschitz(function, u, constant * (1 - TINY)),
-                "a billionth larger": Lipschitz(function, u, constant * (1 + TINY)),
-            },
-        )
-    yield by(
-        "logistic.H",
-        "|phi'|^2 <= 2 H phi",
-        Sign(2 * smoothness * phi - slope**2, u),
-        falsified={"four fifths of H": Sign(2 * smoothness * Rational(4, 5) * phi - slope**2, u)},
-    )
+        left, right = sympy.exp(loss.expression.xreplace({y: sympy.Integer(label)})), 1 + sympy.exp(-label * f)
+        yield equals(f"logistic.phi, y = {label}", "exp l(f, y) = 1 + exp(-y f)", left, right)
+    phi = loss.expression.xreplace({f: u, y: sympy.Integer(1)})
+    yield _positive("logistic.convex", "phi'' > 0", sympy.diff(phi, u, 2))
+    yield _positive("logistic.label", "l > 0 everywhere, so l(y, y) = 0 fails", phi)
+    yield from _logistic_constants(phi, sympy.sympify(loss.lipschitz), sympy.sympify(loss.smoothness))
+    cost, at_zero = loss.misclassification_loss, phi.xreplace({u: sympy.Integer(0)})
     yield by(
         "logistic.misclassified",
         f"l(f, y) >= {cost} where y f <= 0",
         Sign(phi - cost, u, upper=0),
         falsified={"a billionth more": Sign(phi - cost * (1 + TINY), u, upper=0)},
     )
+    yield _pinned("logistic.misclassified exactly", f"l(0, y) = {cost}", lambda value: Identity(at_zero, value), cost)
+
+
+def _logistic_constants(phi: sympy.Expr, L: sympy.Expr, smoothness: sympy.Expr) -> Iterator[Step]:
+    slope = sympy.diff(phi, u)
+    yield _pinned("logistic.L", f"Lip(phi) = L = {L}", lambda value: Lipschitz(phi, u, value), L)
+    text = f"Lip(phi') = H = {smoothness}"
+    yield _pinned("logistic.slope", text, lambda value: Lipschitz(slope, u, value), smoothness)
     yield by(
-        "logistic.misclassified exactly",
-        f"l(0, y) = {cost}",
-        Identity(phi.xreplace({u: sympy.Integer(0)}), cost),
-        falsified={
-            "a billionth smaller": Identity(phi.xreplace({u: sympy.Integer(0)}), cost * (1 - TINY)),
-            "a billionth larger": Identity(phi.xreplace({u: sympy.Integer(0)}), cost * (1 + TINY)),
-        },
+        "logistic.H",
+        "|phi'|^2 <= 2 H phi",
+        Sign(2 * smoothness * phi - slope**2, u),
+        falsified={"four fifths of H": Sign(2 * smoothness * Rational(4, 5) * phi - slope**2, u)},
     )
+
+
+def _positive(name: str, claim: str, function: sympy.Expr) -> Step:
+    falsified = {"by a billionth at least": Sign(function - TINY, u, strict=True)}
+    return by(name, claim, Sign(function, u, strict=True), falsified=falsified)
+
+
+def _pinned(name: str, claim: str, engine: Callable[[sympy.Expr], Engine], constant: sympy.Expr) -> Step:
+    """A claim of equality, which no other constant satisfies."""
+    falsified = {
+        "a billionth smaller": engine(constant * (1 - TINY)),
+        "a billionth larger": engine(constant * (1 + TINY)),
+    }
+    return by(name, claim, engine(constant), falsified=falsified)
 
 
 def _parameters() -> Iterator[Step]:
