@@ -17,7 +17,7 @@ from .outcome import Outcome
 from .proof import Proof, StepReport, check_step
 from .proofs_on_record import load_proof
 
-SECONDS_PER_CHECK = 60.0
+SECONDS_PER_CHECK = 90.0
 _THREAD_LIMITS = ("OMP_NUM_THREADS", "OPENBLAS_NUM_THREADS", "MKL_NUM_THREADS")
 
 
