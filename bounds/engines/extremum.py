@@ -179,14 +179,19 @@ def _some_point(part: Branch) -> sympy.Expr:
 
 def _points(part: Branch) -> list[Fraction]:
     """Points of the branch in rising order: the grid inside it, and a finite branch in 64 equal parts."""
-    lower = None if part.lower == -sympy.oo else outside(part.lower, 1)
-    upper = None if part.upper == sympy.oo else outside(part.upper, -1)
+    lower, upper = _inner_ends(part)
     shift = lower if upper is None and lower is not None else upper if lower is None and upper is not None else 0
     points = [shift + point for point in _GRID]
     if lower is not None and upper is not None:
         points += [lower + (upper - lower) * Fraction(step, 64) for step in range(65)]
     kept = {point for point in points if (lower is None or point >= lower) and (upper is None or point <= upper)}
     return sorted(kept)
+
+
+def _inner_ends(part: Branch) -> tuple[Fraction | None, Fraction | None]:
+    """The finite ends, or rational numbers next to them inside the branch."""
+    lower = None if part.lower == -sympy.oo else outside(part.lower, 1)
+    return lower, None if part.upper == sympy.oo else outside(part.upper, -1)
 
 
 def _value(part: Branch, symbol: sympy.Symbol, point: Fraction, order: int = 0) -> arb:
@@ -198,7 +203,8 @@ def _polished(part: Branch, symbol: sympy.Symbol, left: Fraction, middle: Fracti
     rising = 1 if _value(part, symbol, middle) >= 0 else -1
     point = _zero_of_slope(part, symbol, rising, left, middle, right)
     for guess in guesses(point, part.expression):
-        if is_zero(derivative(part.expression, symbol).xreplace({symbol: guess})):
+        stationary = is_zero(derivative(part.expression, symbol).xreplace({symbol: guess}))
+        if stationary and lies_in(guess, part.lower, part.upper):
             value = part.expression.xreplace({symbol: guess})
             return _Candidate(_modulus(value), guess, exact=True)
     short = round_down(point, _LONG) if abs(point) > _TINY else sympy.Integer(0)
@@ -276,11 +282,14 @@ def _from_witness(parts: tuple[Branch, ...], symbol: sympy.Symbol, witness: symp
 
 def _uphill(part: Branch, symbol: sympy.Symbol, point: Fraction) -> tuple[Fraction, Fraction]:
     """An interval around the next local maximum of |g| in the direction in which it rises."""
+    lower, upper = _inner_ends(part)
     rising = 1 if _value(part, symbol, point) >= 0 else -1
     direction = 1 if rising * _value(part, symbol, point, 1) >= 0 else -1
     step, last = Fraction(direction, 2**10), point
     for _ in range(60):
         following = last + step
+        if lower is not None and following < lower or upper is not None and following > upper:
+            break
         if not rising * _value(part, symbol, following, 1) * direction > 0:
             return min(last, following), max(last, following)
         last, step = following, 2 * step

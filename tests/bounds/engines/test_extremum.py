@@ -26,6 +26,8 @@ FUNCTIONS = {
     "flat maximum in no closed form": 1 / (1 + (z - exp(-2)) ** 4),
     "elu'": sympy.Piecewise((1, z > 0), (exp(z), True)),
     "hat": sympy.Piecewise((1 - sympy.Abs(z), sympy.Abs(z) < 1), (0, True)),
+    "cut off before its peak": sympy.Piecewise((2 * exp(-((z - 1) ** 2)), 10 * z < 9), (0, True)),
+    "cut off at an irrational point": sympy.Piecewise((2 * exp(-((z - 2) ** 2)), z < sqrt(2)), (0, True)),
     "rational": (z**3 - 2 * z) / (1 + z**4),
     "to a limit": z / sqrt(1 + z**2) - 1 / (1 + z**2),
 }
