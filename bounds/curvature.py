@@ -63,7 +63,7 @@ def _constant(problem: Problem, text: str, letter: str, attribute: str) -> Hypot
     if value is None:
         return Hypothesis(text, False, f"{activation.label}: {activation.reasons[attribute]}")
     if not activation.proved:
-        return Hypothesis(text, None, f"{letter} = {value} is declared, tested on a grid only")
+        return Hypothesis(text, None, f"{letter} = {value} is declared: neither proved nor refuted")
     return Hypothesis(text, True, f"{activation.label}: {letter} = {value}")
 
 

@@ -135,7 +135,7 @@ def test_a_new_activation_gets_a_series(reference: SimpleNamespace) -> None:
 
 def test_activations_without_a_kernel_are_refused_with_the_reason() -> None:
     with pytest.raises(InvalidInput, match="curvature_lipschitz"):
-        dual_kernel(Activation.define("arctan", sympy.atan(z), derivative_lipschitz="0.65"))
+        dual_kernel(Activation.define("bent", sympy.Max(0, z) ** 2 + z))
     with pytest.raises(InvalidInput, match="unknown activation 'gelo'"):
         dual_kernel("gelo")
 
