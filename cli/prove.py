@@ -5,10 +5,11 @@ from collections.abc import Collection, Iterable, Iterator
 from typing import TYPE_CHECKING, Annotated, Any
 
 import typer
+from rich.table import Table
 from rich.text import Text
 
 from . import options
-from .output import number, print_json, print_prose, print_table
+from .output import number, print_json, print_prose, print_table, stdout
 from .progress import progress
 
 if TYPE_CHECKING:
@@ -21,6 +22,7 @@ EXAMPLES = ("robustntk prove --theorem E1 --falsify",)
 
 STYLES = {"proved": "green", "cited": "cyan", "refuted": "red", "inconclusive": "yellow", "unsupported": "yellow"}
 WITH_REGRET = "E1"
+STEP_WIDTH = 26
 
 
 def run(
@@ -93,19 +95,20 @@ def print_ledger(ledger: "LedgerReport", *, verbose: bool) -> None:
 
 
 def print_theorem(theorem: "TheoremReport", *, verbose: bool) -> None:
-    """The steps of one proof."""
-    columns = ("step", "claim", "engine", "outcome", *(("seconds",) if verbose else ()))
-    rows = [
-        (
-            step.step.name,
-            Text("\n").join(_lines(step, verbose=verbose)),
-            step.step.engine.name,
-            _verdict(step.outcome.value),
-            *((round(step.seconds, 2),) if verbose else ()),
-        )
-        for step in theorem.steps
-    ]
-    print_table(f"{theorem.id}, {theorem.title}: {theorem.outcome.value}", columns, rows)
+    """The steps of one proof: the claims get the room."""
+    table = Table(title=f"{theorem.id}, {theorem.title}: {theorem.outcome.value}", title_justify="left")
+    table.add_column("step", max_width=STEP_WIDTH, overflow="fold")
+    table.add_column("claim", ratio=1)
+    table.add_column("engine")
+    table.add_column("outcome", no_wrap=True)
+    if verbose:
+        table.add_column("seconds", justify="right", no_wrap=True)
+    for step in theorem.steps:
+        claim = Text("\n").join(_lines(step, verbose=verbose))
+        seconds = (f"{step.seconds:.2f}",) if verbose else ()
+        engine = step.step.engine.name
+        table.add_row(Text(step.step.name), claim, engine, _verdict(step.outcome.value), *seconds)
+    stdout().print(table)
 
 
 def _verdict(name: str) -> Text:
