@@ -130,6 +130,8 @@ def print_plan(plan: Mapping[str, Any]) -> None:
         print_prose(plan["statement"])
     if plan.get("data_radius") and plan["kind"] == "conditional-guarantee":
         print_prose(FROM_DATA)
+    if plan.get("not_certified"):
+        print_prose(f"No network was certified: {plan['not_certified']}.")
 
 
 def plan_fields(plan: Mapping[str, Any]) -> dict[str, object]:

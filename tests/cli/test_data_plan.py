@@ -113,6 +113,8 @@ def test_too_wide_a_network_leaves_the_plan_conditional_with_the_reason(data: li
     found = plan(*data, *EPSILON, "--theorem", "E1", "--max-width", "10")
     assert (found["certified"], found["kind"]) == (False, "conditional-guarantee")
     assert "above the limit of 10 neurons" in found["not_certified"]
+    table = RUNNER.invoke(app, ["width", *data, *EPSILON, "--theorem", "E1", "--max-width", "10"]).stdout
+    assert "No network was certified" in table
 
 
 def test_a_limit_on_iterations_is_kept(data: list[str]) -> None:
