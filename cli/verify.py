@@ -12,7 +12,7 @@ from .progress import progress
 
 EXAMPLES = (
     "robustntk verify --classes 0,1 --samples 20 --epsilon 0.5 --out runs/a",
-    "robustntk verify --classes 0,1 --target robust-error --epsilon 0.1 --out runs/b",
+    "robustntk verify --classes 0,1 --target robust-error --epsilon 0.1 --out b",
 )
 
 NetworkSeed = Annotated[
