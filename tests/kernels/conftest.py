@@ -1,7 +1,10 @@
 """References that share no code with the kernels: quadrature and closed forms in mpmath at 50 digits."""
 
+import importlib.util
+import sys
 from collections.abc import Callable, Iterator
-from types import SimpleNamespace
+from pathlib import Path
+from types import ModuleType, SimpleNamespace
 
 import mpmath
 import numpy as np
@@ -119,3 +122,15 @@ def reference() -> SimpleNamespace:
         separated=separated,
         mp=mpmath.mp,
     )
+
+
+@pytest.fixture(scope="session")
+def deep_reference() -> ModuleType:
+    """`benchmarks/reference_kernels.py`: deep kernels to 60 digits."""
+    path = Path(__file__).resolve().parents[2] / "benchmarks" / "reference_kernels.py"
+    specification = importlib.util.spec_from_file_location(path.stem, path)
+    assert specification is not None and specification.loader is not None
+    module = importlib.util.module_from_spec(specification)
+    sys.modules[path.stem] = module
+    specification.loader.exec_module(module)
+    return module
