@@ -1,6 +1,4 @@
-"""Is a Gram matrix safely positive definite, how well is it conditioned, and which rows are to blame if
-not.
-"""
+"""Is a Gram matrix safely positive definite, how well is it conditioned, and which rows are to blame if not."""
 
 from __future__ import annotations
 
@@ -11,21 +9,32 @@ from typing import Any
 import numpy as np
 from jaxtyping import Float
 
-from ..bounds import InvalidInput, Outcome
+from ..bounds import Interval, InvalidInput, Outcome, Verdict
+from .definiteness import decide_definiteness
+from .effective_rank import EffectiveRank, effective_rank
+from .extreme_eigenvalues import extreme_eigenvalues, work_bytes
+from .symmetric_matrix import SymmetricMatrix
+from .troublesome_rows import RowPair, RowWeight, most_correlated_pairs, rows_of_eigenvector
 
-__all__ = ["ConditioningReport", "conditioning"]
+__all__ = ["ConditioningReport", "conditioning", "conditioning_bytes"]
 
-_UNIT_ROUNDOFF = 2.0**-53
+ENTRY_ERROR = 1e-13  # of a float64 Gram matrix; as many units in the last place in lower precision
+_PAIRS = 5
 
 
 @dataclass(frozen=True)
 class ConditioningReport:
     """Extreme eigenvalues of a symmetric matrix, each within `error_bound` of the exact one.
 
-    `condition_number` is the ratio of the computed eigenvalues, inf unless the smallest is positive.
-    `positive_definite` is decided for the exact matrix, whose entries are within `entry_error` of those given
-    (relative to the largest). `most_correlated` are the two rows of the largest K_ij / sqrt(K_ii K_jj),
-    `correlation` its value.
+    The exact matrix is one whose entries are within `entry_error` of those given (relative to the largest one); for it
+    `min_eigenvalue_bounds` and `max_eigenvalue_bounds` are proved, rounding included, and `positive_definite` is
+    decided. `condition_number` is the ratio of the computed eigenvalues, inf unless the smallest is positive;
+    `condition_number_bounds` enclose the exact one (inf for a matrix that is not positive definite, so that they still
+    hold where this is undecided) and are None once definiteness is refuted.
+
+    `most_correlated` are the two rows of the largest K_ij / sqrt(K_ii K_jj), `correlation` its value. `pairs` are
+    ranked by |correlation|, `rows` by their weight in the computed eigenvector of the smallest eigenvalue.
+    `entry_error` is the one that was assumed.
     """
 
     n: int
@@ -36,9 +45,41 @@ class ConditioningReport:
     positive_definite: Outcome
     most_correlated: tuple[int, int] | None
     correlation: float | None
+    min_eigenvalue_bounds: Interval
+    max_eigenvalue_bounds: Interval
+    condition_number_bounds: Interval | None
+    effective_rank: EffectiveRank
+    pairs: tuple[RowPair, ...]
+    rows: tuple[RowWeight, ...]
+    entry_error: float
+
+    @property
+    def summary(self) -> str:
+        """Definiteness, conditioning and who is to blame, for a reader."""
+        return f"{self._definiteness}{self._blame}"
+
+    @property
+    def _definiteness(self) -> str:
+        bounds, outcome = self.condition_number_bounds, self.positive_definite
+        if outcome.verdict is Verdict.PROVED and bounds is not None:
+            return f"Positive definite: {outcome.reason}, condition number {bounds.lower:.4g} to {bounds.upper:.4g}."
+        word = "Not positive definite" if outcome.verdict is Verdict.REFUTED else "Not known to be positive definite"
+        return f"{word}: {outcome.reason}."
+
+    @property
+    def _blame(self) -> str:
+        if not self.pairs:
+            return ""
+        pair, heaviest = self.pairs[0], self.rows[: min(2, self.n)]
+        weights = " and ".join(f"{each.row} ({each.weight:.0%})" for each in heaviest)
+        return (
+            f" {str(pair).capitalize()}, which alone puts the smallest eigenvalue at {pair.eigenvalue:.3g} or below; "
+            f"its eigenvector weighs most on rows {weights}."
+        )
 
     def to_json(self) -> dict[str, Any]:
         """Plain numbers; an infinite condition number is None, which JSON can write."""
+        condition = self.condition_number_bounds
         return {
             "n": self.n,
             "min_eigenvalue": self.min_eigenvalue,
@@ -48,80 +89,93 @@ class ConditioningReport:
             "positive_definite": self.positive_definite.to_json(),
             "most_correlated": None if self.most_correlated is None else list(self.most_correlated),
             "correlation": self.correlation,
+            "min_eigenvalue_bounds": self.min_eigenvalue_bounds.to_json(),
+            "max_eigenvalue_bounds": self.max_eigenvalue_bounds.to_json(),
+            "condition_number_bounds": None if condition is None else condition.to_json(),
+            "effective_rank": self.effective_rank.to_json(),
+            "pairs": [pair.to_json() for pair in self.pairs],
+            "rows": [row.to_json() for row in self.rows],
+            "entry_error": self.entry_error,
+            "summary": self.summary,
         }
 
 
-def conditioning(K: Float[np.ndarray, "n n"], *, entry_error: float = 1e-13) -> ConditioningReport:
+def conditioning(K: Float[np.ndarray, "n n"], *, entry_error: float | None = None) -> ConditioningReport:
     """Report on a Gram matrix whose entries are known up to entry_error * max |K_ij|.
 
-    By Weyl's inequality an error matrix E moves every eigenvalue by at most ||E||_2 <= ||E||_F: n entry_error
-    max|K| for the entries. The eigenvalues of `eigh` are checked, not trusted: let V, Lambda be what it
-    computed, Q the polar factor of V and N = ||V^T V - I||_F, so that ||V - Q|| <= N. Then Q^T K Q - Lambda =
-    Q^T (K Q - Q Lambda) has norm at most ||K V - V Lambda|| + N (||K|| + ||Lambda||), and Weyl's inequality
-    applies again. The rounding of the products is counted. Raises InvalidInput unless K is square, finite and
-    symmetric.
+    By Weyl's inequality an error matrix E moves every eigenvalue by at most ||E||_2 <= ||E||_F: n entry_error max|K|
+    for the entries, 1e-13 by default for float64 and as many units in the last place (5.4e-5) for float32. The ends of
+    the spectrum of the given entries are bounded by Rayleigh quotients and by Cholesky factorisations, see
+    `extreme_eigenvalues`: about n^3 operations, `conditioning_bytes(n)` bytes, in float64 always, from fixed start
+    vectors.
+
+    Raises InvalidInput for an entry_error that is negative or not finite, and for a matrix that is not square, real,
+    finite and symmetric.
     """
-    K = _symmetric(K)
-    eigenvalues, vectors = np.linalg.eigh(K)
-    error = _error_bound(K, eigenvalues, vectors, entry_error)
-    smallest, largest = float(eigenvalues[0]), float(eigenvalues[-1])
-    pair, correlation = _most_correlated(K)
+    if entry_error is None:
+        entry_error = _default_entry_error(K)
+    if not 0 <= entry_error < math.inf:
+        raise InvalidInput(f"entry_error is {entry_error}: expected a finite number >= 0")
+    matrix = SymmetricMatrix.of(K)
+    ends = extreme_eigenvalues(matrix)
+    error = matrix.error_from_entries(entry_error)
+    smallest, largest = _widened(ends.smallest.bounds, error), _widened(ends.largest.bounds, error)
+    definite = decide_definiteness(smallest, ends.smallest.vector)
+    above, below = most_correlated_pairs(matrix, _PAIRS)
     return ConditioningReport(
-        n=len(K),
-        min_eigenvalue=smallest,
-        max_eigenvalue=largest,
-        condition_number=largest / smallest if smallest > 0 else math.inf,
-        error_bound=error,
-        positive_definite=_decide(smallest, error, vectors[:, 0]),
-        most_correlated=pair,
-        correlation=correlation,
+        n=len(matrix),
+        min_eigenvalue=smallest.estimate,
+        max_eigenvalue=largest.estimate,
+        condition_number=largest.estimate / smallest.estimate if smallest.estimate > 0 else math.inf,
+        error_bound=max(_reach(smallest), _reach(largest)),
+        positive_definite=definite,
+        most_correlated=above[0].rows if above else None,
+        correlation=above[0].correlation if above else None,
+        min_eigenvalue_bounds=smallest,
+        max_eigenvalue_bounds=largest,
+        condition_number_bounds=_condition_number(smallest, largest),
+        effective_rank=effective_rank(matrix, ends, entry_error=entry_error),
+        pairs=_ranked([*above, *below]),
+        rows=rows_of_eigenvector(ends.smallest.vector, _PAIRS),
+        entry_error=float(entry_error),
     )
 
 
-def _symmetric(K: Float[np.ndarray, "n n"]) -> Float[np.ndarray, "n n"]:
-    K = np.asarray(K, dtype=np.float64)
-    if K.ndim != 2 or K.shape[0] != K.shape[1] or not len(K):
-        raise InvalidInput(f"the matrix has shape {K.shape}: expected (n, n)")
-    if not np.isfinite(K).all():
-        raise InvalidInput(f"row {int(np.argmin(np.isfinite(K).all(axis=1)))} of the matrix is not finite")
-    if not np.array_equal(K, K.T):
-        raise InvalidInput("the matrix is not symmetric: expected a Gram matrix of one set of points")
-    return K
+def conditioning_bytes(n: int, dtype: Any = np.float64) -> int:
+    """The memory that a report on n rows needs beside the matrix, in bytes: one float64 matrix for the factorisations,
+    another one for the entries unless they are float64 already, and the vectors of Lanczos' method.
+    """
+    if n < 1:
+        raise InvalidInput(f"n is {n}: expected a positive integer")
+    return work_bytes(n) + (0 if np.dtype(dtype) == np.float64 else 8 * n * n)
 
 
-def _error_bound(
-    K: Float[np.ndarray, "n n"],
-    eigenvalues: Float[np.ndarray, " n"],
-    vectors: Float[np.ndarray, "n n"],
-    entry_error: float,
-) -> float:
-    n, size = len(K), float(np.linalg.norm(K))
-    gamma = (n + 2) * _UNIT_ROUNDOFF / (1 - (n + 2) * _UNIT_ROUNDOFF)
-    length = float(np.linalg.norm(vectors))
-    overlap = float(np.linalg.norm(vectors.T @ vectors - np.eye(n))) + gamma * length**2
-    residual = float(np.linalg.norm(K @ vectors - vectors * eigenvalues)) + 2 * gamma * size * length
-    if overlap >= 1:
-        return math.inf
-    entries = n * entry_error * float(np.abs(K).max())
-    return (residual + overlap * (size + float(np.abs(eigenvalues).max())) + entries) * (1 + 1e-10)
+def _default_entry_error(K: Any) -> float:
+    dtype = np.asarray(K).dtype
+    units = float(np.finfo(dtype).eps) / float(np.finfo(np.float64).eps) if dtype.kind == "f" else 1.0
+    return ENTRY_ERROR * max(units, 1.0)
 
 
-def _decide(smallest: float, error: float, vector: Float[np.ndarray, " n"]) -> Outcome:
-    if smallest > error:
-        return Outcome.proved(f"the smallest eigenvalue is at least {smallest - error:.6g}")
-    if smallest < -error:
-        value = f"v^T K v <= {smallest + error:.6g} < 0"
-        return Outcome.refuted(vector.tolist(), f"{value} for the eigenvector v of the smallest eigenvalue")
-    return Outcome.inconclusive(
-        f"the smallest eigenvalue is {smallest:.3g} with an error of up to {error:.3g}: its sign is not known"
-    )
+def _widened(bounds: Interval, error: float) -> Interval:
+    lower, upper = math.nextafter(bounds.lower - error, -math.inf), math.nextafter(bounds.upper + error, math.inf)
+    return Interval(lower, bounds.estimate, upper)
 
 
-def _most_correlated(K: Float[np.ndarray, "n n"]) -> tuple[tuple[int, int] | None, float | None]:
-    if len(K) < 2 or not (np.diag(K) > 0).all():
-        return None, None
-    root = np.sqrt(np.diag(K))
-    correlation = K / np.outer(root, root)
-    np.fill_diagonal(correlation, -np.inf)
-    row, column = np.unravel_index(int(np.argmax(correlation)), K.shape)
-    return (int(row), int(column)), float(correlation[row, column])
+def _reach(bounds: Interval) -> float:
+    """The distance from the estimate to the farther end, rounded upwards."""
+    return math.nextafter(max(bounds.estimate - bounds.lower, bounds.upper - bounds.estimate), math.inf)
+
+
+def _condition_number(smallest: Interval, largest: Interval) -> Interval | None:
+    """None unless the smallest eigenvalue may be positive."""
+    if not smallest.upper > 0:
+        return None
+    lower = max(1.0, math.nextafter(largest.lower / smallest.upper, -math.inf))
+    upper = math.nextafter(largest.upper / smallest.lower, math.inf) if smallest.lower > 0 else math.inf
+    estimate = largest.estimate / smallest.estimate if smallest.estimate > 0 else math.inf
+    return Interval(lower, min(max(lower, estimate), upper), upper)
+
+
+def _ranked(pairs: list[RowPair]) -> tuple[RowPair, ...]:
+    """The largest |correlation| first, every pair once: with few rows one can be among the largest and the smallest."""
+    return tuple(sorted(dict.fromkeys(pairs), key=lambda pair: -abs(pair.correlation))[:_PAIRS])

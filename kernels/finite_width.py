@@ -13,10 +13,10 @@ from jaxtyping import Float
 
 from ..bounds import Activation, InvalidInput
 from .activation_function import numeric
+from .definiteness import gamma, semidefinite_deficit
 
 __all__ = ["SymmetricInitialisation", "empirical_gram"]
 
-_UNIT_ROUNDOFF = 2.0**-53
 _ENTRIES_AT_ONCE = 1 << 22
 
 
@@ -69,9 +69,8 @@ class SymmetricInitialisation:
         ||W_0||^2 = 2 lambda_max(G), G = W~^T W~ for the n = m/2 distinct rows. In float64 with unit roundoff
         u: (1) the computed G' has |G' - G| <= gamma_n |W~|^T |W~| whatever the order of summation, so
             ||G' - G|| <= gamma_n ||W~||_F^2, gamma_n = n u / (1 - n u);
-        (2) if Cholesky's factorisation of the computed t I - G' runs to its end, then
-            lambda_max(G') <= t + gamma_{d+1} / (1 - gamma_{d+1}) tr(t I - G') + u (t + max G'_ii) (Demmel;
-            Rump, Verification of positive definiteness, 2006; the last term is the rounding of the diagonal).
+        (2) if Cholesky's factorisation of the computed t I - G' runs to its end, then lambda_max(G') <= t + e
+            with the deficit e of `semidefinite_deficit`.
         The eigenvalue solver only proposes t. The few operations of the bound itself are covered by a factor
         1 + 1e-12.
         """
@@ -79,29 +78,14 @@ class SymmetricInitialisation:
         gram = self.half_weights.T @ self.half_weights
         largest = float(np.linalg.eigvalsh(gram)[-1])
         frobenius_squared = float(np.einsum("ij,ij->", self.half_weights, self.half_weights))
-        product_error = _gamma(rows) * frobenius_squared
-        gamma = _gamma(dimension + 1)
+        product_error = gamma(rows) * frobenius_squared
         for power in range(40):
             t = largest * (1 + 1e-12 * 4.0**power)
             shifted = t * np.eye(dimension) - gram
-            if _is_factorised(shifted):
-                factorisation_error = gamma / (1 - gamma) * float(np.trace(shifted))
-                diagonal_error = _UNIT_ROUNDOFF * (t + float(np.max(np.diag(gram))))
-                total = t + factorisation_error + diagonal_error + product_error
-                return math.sqrt(2 * total * (1 + 1e-12))
+            deficit = semidefinite_deficit(shifted.T)
+            if deficit < math.inf:
+                return math.sqrt(2 * (t + deficit + product_error) * (1 + 1e-12))
         raise RuntimeError("the factorisation of a shifted Gram matrix failed at every shift")
-
-
-def _gamma(n: int) -> float:
-    return n * _UNIT_ROUNDOFF / (1 - n * _UNIT_ROUNDOFF)
-
-
-def _is_factorised(matrix: Float[np.ndarray, "d d"]) -> bool:
-    try:
-        np.linalg.cholesky(matrix)
-    except np.linalg.LinAlgError:
-        return False
-    return True
 
 
 def empirical_gram(

@@ -1,0 +1,119 @@
+"""The ends of the spectrum of an operator known only by its products: what is proved, and what is an estimate."""
+
+from __future__ import annotations
+
+import math
+from collections.abc import Callable
+from dataclasses import dataclass
+from typing import Any
+
+import numpy as np
+from jaxtyping import Float
+
+from ..bounds import Interval, InvalidInput
+from .lanczos import STEPS, RitzPair, largest_ritz_pair
+from .rayleigh_quotient import RayleighQuotient, quotient_with_error
+
+__all__ = ["EigenvalueEstimate", "OperatorSpectrum", "operator_spectrum"]
+
+Product = Callable[[Float[np.ndarray, " n"]], Float[np.ndarray, " n"]]
+
+
+@dataclass(frozen=True)
+class EigenvalueEstimate:
+    """A number that is not enclosed: at most one of `lower` and `upper` is a proved bound, None means none."""
+
+    estimate: float
+    lower: float | None = None
+    upper: float | None = None
+
+    def to_json(self) -> dict[str, Any]:
+        return {"kind": "estimate", "estimate": self.estimate, "lower": self.lower, "upper": self.upper}
+
+
+@dataclass(frozen=True)
+class OperatorSpectrum:
+    """The ends of the spectrum: an Interval has two proved ends, an EigenvalueEstimate has not.
+
+    `min_eigenvalue` never is an Interval: no number of products with K proves that there is nothing further down.
+    `products` counts how often the operator was applied.
+    """
+
+    n: int
+    max_eigenvalue: Interval | EigenvalueEstimate
+    min_eigenvalue: EigenvalueEstimate
+    products: int
+
+    def to_json(self) -> dict[str, Any]:
+        largest = self.max_eigenvalue.to_json()
+        return {
+            "n": self.n,
+            "max_eigenvalue": {"kind": "bounds", **largest} if isinstance(self.max_eigenvalue, Interval) else largest,
+            "min_eigenvalue": self.min_eigenvalue.to_json(),
+            "products": self.products,
+        }
+
+
+def operator_spectrum(
+    product: Product,
+    n: int,
+    *,
+    product_error: float,
+    frobenius_norm: float | None = None,
+    semidefinite_trace: float | None = None,
+    steps: int = STEPS,
+    seed: int = 0,
+) -> OperatorSpectrum:
+    """The extreme eigenvalues of a symmetric K given by v -> K v for float64 vectors of shape (n,).
+
+    `product_error` bounds ||computed K v - K v|| for unit vectors v: with it the Rayleigh quotients of the Ritz vectors
+    are proved, lambda_max >= and lambda_min <=. An upper bound of lambda_max needs to know more: `frobenius_norm`, an
+    upper bound of ||K||_F, or `semidefinite_trace`, one of tr K where K is known to be positive semidefinite (kernel
+    matrices are, in exact arithmetic), in which case ||K||_F <= tr K. Each gives lambda_max <= ||K||_F, and far less
+    where one eigenvalue stands out (`RayleighQuotient.above_a_single_eigenvalue`). The caller vouches for symmetry.
+
+    Lanczos' method runs at most `steps` products for each end. Raises InvalidInput for n < 1, a bound that is negative
+    or NaN, or a product that is not finite or has another shape.
+    """
+    bounds = {"frobenius_norm": frobenius_norm, "semidefinite_trace": semidefinite_trace}
+    for name, value in {"product_error": product_error, **bounds}.items():
+        if value is not None and not 0 <= value < math.inf:
+            raise InvalidInput(f"{name} is {value}: expected a finite number >= 0")
+    if n < 1 or steps < 1:
+        raise InvalidInput(f"n is {n} and steps {steps}: expected positive integers")
+    top = largest_ritz_pair(_checked(product, n, 1.0), n, seed=seed, steps=steps)
+    bottom = largest_ritz_pair(_checked(product, n, -1.0), n, seed=seed, steps=steps)
+    high, low = (_quotient(product, pair, product_error) for pair in (top, bottom))
+    return OperatorSpectrum(
+        n=n,
+        max_eigenvalue=_largest(high, [value for value in bounds.values() if value is not None]),
+        min_eigenvalue=EigenvalueEstimate(min(low.value, low.upper), upper=low.upper),
+        products=top.products + bottom.products + 2,
+    )
+
+
+def _quotient(product: Product, pair: RitzPair, product_error: float) -> RayleighQuotient:
+    """The vector is normalised up to rounding, which the factor 2 covers amply."""
+    error = 2 * product_error
+    return quotient_with_error(pair.vector, np.asarray(product(pair.vector), dtype=np.float64), error, error)
+
+
+def _largest(quotient: RayleighQuotient, norms: list[float]) -> Interval | EigenvalueEstimate:
+    if not norms:
+        return EigenvalueEstimate(quotient.value, lower=quotient.lower)
+    upper = min(min(norms), quotient.above_a_single_eigenvalue(min(norms)))
+    if not quotient.lower <= upper:
+        raise InvalidInput(
+            f"{min(norms):.6g} is no bound of the norm: the largest eigenvalue is at least {quotient.lower:.6g}"
+        )
+    return Interval(quotient.lower, min(quotient.value, upper), upper)
+
+
+def _checked(product: Product, n: int, sign: float) -> Product:
+    def applied(v: Float[np.ndarray, " n"]) -> Float[np.ndarray, " n"]:
+        image = np.asarray(product(v), dtype=np.float64)
+        if image.shape != (n,) or not np.isfinite(image).all():
+            raise InvalidInput(f"a product has shape {image.shape} or is not finite: expected {n} finite numbers")
+        return sign * image
+
+    return applied
