@@ -126,7 +126,8 @@ def _sines(power: int, f: mpf) -> mpf:
         return (f * (1 + 2 * cos**2) - 3 * sin * cos) / 8
     if power == 3:
         return (sin * (11 * cos**2 + 4) / 3 - f * cos * (2 * cos**2 + 3)) / 16
-    return mp.quad(lambda t: (mp.sin(t) * mp.sin(f - t)) ** power, [0, f])
+    relative = mp.quad(lambda t: (mp.sin(f * t) * mp.sin(f * (1 - t)) / f**2) ** power, [0, 1]) if f else mpf(0)
+    return f ** (2 * power + 1) * relative
 
 
 def erf(q1: mpf, q2: mpf, c: mpf) -> Pair:
