@@ -13,27 +13,38 @@ enclosures to check it by.
 """
 
 from .activation_function import numeric
+from .architecture import LINEAR, Architecture, fully_connected, paper_network
 from .bridge import import_neural_tangents, neural_tangents_first_layer_kernel
 from .closed_forms import SMOOTH
 from .conditioning import ConditioningReport, conditioning
+from .deep import DeepKernel, SphereKernel, deep_kernel
+from .deep_enclosure import ntk_enclosure
 from .dual import DualKernel, dual_kernel
 from .enclosure import kappa_enclosure, kappa_expression
 from .finite_width import SymmetricInitialisation, empirical_gram
 from .geometry import PairAngles, angles, pair_angles, unit_rows
 from .gram import gram, gram_gradient
 from .hermite import HermiteSeries, hermite_series
+from .profile import Profile
 
 __all__ = [
+    "LINEAR",
     "SMOOTH",
+    "Architecture",
     "ConditioningReport",
+    "DeepKernel",
     "DualKernel",
     "HermiteSeries",
     "PairAngles",
+    "Profile",
+    "SphereKernel",
     "SymmetricInitialisation",
     "angles",
     "conditioning",
+    "deep_kernel",
     "dual_kernel",
     "empirical_gram",
+    "fully_connected",
     "gram",
     "gram_gradient",
     "hermite_series",
@@ -41,7 +52,9 @@ __all__ = [
     "kappa_enclosure",
     "kappa_expression",
     "neural_tangents_first_layer_kernel",
+    "ntk_enclosure",
     "numeric",
     "pair_angles",
+    "paper_network",
     "unit_rows",
 ]

@@ -5,8 +5,8 @@ With h_0 = x, and for l = 1, ..., H + 1
     z_l = s_l W_l h_{l-1} / sqrt(width) + t_l b_l,   h_l = sigma_l(z_l),   f = z_{H+1},
 
 all entries of W_l and b_l standard normal; s_l^2 is `weight_variances[l-1]`, t_l^2 `bias_variances[l-1]`. The first
-layer has no factor 1/sqrt(d): on the unit sphere its preactivations have variance s_1^2 + t_1^2 (neural-tangents divides
-by d, so that its W_std^2 is d s_1^2). Layer H + 1 is the readout.
+layer has no factor 1/sqrt(d): on the unit sphere its preactivations have variance s_1^2 + t_1^2 (neural-tangents
+divides by d, so that its W_std^2 is d s_1^2). Layer H + 1 is the readout.
 """
 
 from __future__ import annotations
@@ -156,7 +156,7 @@ def fully_connected(
 
 
 def paper_network(depth: int, width: int, activation: Activation | str = "relu") -> Architecture:
-    """The deep network of the paper (theory section 0): a fixed linear layer A, `depth` trained layers, a fixed readout.
+    """The deep network of the paper (theory section 0): a fixed linear layer, `depth` trained ones, a fixed readout.
 
     Entries of A and W^(h) are N(0, 2/m), those of a are N(0, 1), and the W^(h) themselves are trained, so that at
     infinite width K(x, x) = m H for ReLU. In units of sqrt(m) this is a standard parametrisation whose first layer is
@@ -191,7 +191,7 @@ def _which(trained: Trained | Sequence[bool], depth: int) -> tuple[bool, ...]:
 def _each(given: Number | Sequence[Number], layers: int, name: str) -> tuple[sympy.Expr, ...]:
     if isinstance(given, (list, tuple)):
         return tuple(exact(each, name=name) for each in given)
-    return (exact(given, name=name),) * layers  # type: ignore[arg-type]
+    return (exact(given, name=name),) * layers
 
 
 def _listed(variances: tuple[sympy.Expr, ...]) -> str:

@@ -14,10 +14,12 @@ from jaxtyping import Float
 from ..bounds import Activation, get_activation
 from ..bounds.exact import nearest_float
 from . import angular
+from .architecture import fully_connected
 from .closed_forms import CLOSED_FORMS, SMOOTH, Form
 from .cosines import Cosine, floating
 from .differentiable import with_derivative
 from .power_series import SeriesForm
+from .profile import Profile, profile_of
 
 __all__ = ["SMOOTH", "DualKernel", "dual_kernel"]
 
@@ -57,6 +59,15 @@ class DualKernel:
 
     activation: Activation
     form: Form
+
+    @property
+    def label(self) -> str:
+        """One line that tells the kernel from any other."""
+        return fully_connected(self.activation).label
+
+    def profile(self, dtype: Any = np.float64, *, derivative: int = 0) -> Profile:
+        """kappa, or kappa', as two short polynomials: what Gram matrices are computed with."""
+        return profile_of(fully_connected(self.activation), derivative=derivative, dtype=np.dtype(dtype))
 
     @property
     def path(self) -> str:

@@ -26,7 +26,7 @@ from ..bounds.enclosure import enclose
 from .complex_balls import BoxFunction, on_boxes
 from .strip import Grid, Strip, find_strip
 
-__all__ = ["HermiteSeries", "hermite_series"]
+__all__ = ["HermiteSeries", "gaussian_mean", "hermite_series"]
 
 # The tails of kappa, kappa', kappa'' are at most these times kappa(1), kappa'(1), kappa''(1).
 _TOLERANCES = (2.0**-56, 2.0**-54, 2.0**-50)
@@ -57,6 +57,29 @@ def hermite_series(activation: Activation) -> HermiteSeries:
     gamma) that bound sigma'' and sigma''' far out. Where those are declared, not proved, so are the tails.
     """
     return _long_enough(_Integrands.of(activation))
+
+
+@lru_cache(maxsize=64)
+def gaussian_mean(activation: Activation) -> arb:
+    """A ball around E[sigma(w)], w ~ N(0, 1), for an activation that is analytic in a strip and has a bounded slope.
+
+    Raises InvalidInput where that is not so.
+    """
+    if activation.derivative_bound is None:
+        raise InvalidInput(f"activation {activation.label}: E[sigma(w)] is enclosed with a bound of sigma' only")
+    function, reach = on_boxes(activation.expression, _symbol(activation)), _reach(_FEWEST)
+    strip = find_strip(function, reach=reach, degree=1, error=2.0**-_ERROR_BITS)
+    if strip is None:
+        raise InvalidInput(
+            f"activation {activation.label}: cannot prove that it is analytic in a strip around the real line"
+        )
+    grid = _grid(strip.step_for(1, 2.0**-_ERROR_BITS), reach)
+    at_zero = enclose(abs(activation.expression.subs(_symbol(activation), 0)))
+    with ctx.workprec(_ERROR_BITS + 40):
+        values = _samples(function, grid)
+        total = sum((weight * value for weight, value in zip(_weights(grid), values, strict=True)), arb(0))
+        slope = enclose(activation.derivative_bound)
+        return total + _within(strip.error(grid, 0, growth=at_zero / 4 + slope, power=1))
 
 
 @dataclass(frozen=True)
