@@ -59,10 +59,10 @@ def empirical_ntk(
 ) -> Float[np.ndarray, "n p"]:
     """K_W(X, Z) at the network's parameters, or the exactly symmetric K_W(X, X), in the dtype of the network.
 
-    Beside the result it holds at most `memory` bytes of activations and deltas (as long as two points fit in) and
-    3 MiB of products a thread. Where not all points fit, those of the columns are passed through the network again for
-    every block of rows; about 4 (sum of the widths) numbers a point do not. Runs on all cores; with `xp=jax.numpy` on
-    JAX's device instead. Raises InvalidInput for points of another dimension or a memory that is not positive.
+    Beside the result it holds at most `memory` bytes of activations and deltas (or what two points need) and 6 MiB of
+    products a thread. Where not all points fit, those of the columns are passed through the network again for every
+    block of rows. Runs on all cores; with `xp=jax.numpy` on JAX's device instead, which may hold a few arrays more.
+    Raises InvalidInput for points of another dimension, or a memory that is not positive.
     """
     if memory < 1:
         raise InvalidInput(f"memory is {memory}: expected a positive number of bytes")
@@ -167,7 +167,8 @@ def _engine(network: FiniteNetwork, xp: Any) -> Iterator[tuple[FiniteNetwork, _M
     """The network with its parameters where the work is done, and how to do many pieces of it.
 
     In NumPy: tasks on every core with single-threaded products, since BLAS threads of their own would wait for each
-    other. In JAX: one after the other, in 64 bits where the parameters have them.
+    other. In JAX: one after the other, in 64 bits where the parameters have them, and with products in full float32,
+    which some devices would round to fewer digits.
     """
     if xp is np:
         from threadpoolctl import threadpool_limits
@@ -177,6 +178,6 @@ def _engine(network: FiniteNetwork, xp: Any) -> Iterator[tuple[FiniteNetwork, _M
         return
     import jax
 
-    with jax.enable_x64(network.dtype == np.float64):
+    with jax.enable_x64(network.dtype == np.float64), jax.default_matmul_precision("highest"):
         parameters = jax.tree.map(xp.asarray, network.parameters)
         yield replace(network, parameters=parameters), lambda task, items: [task(item) for item in items]
