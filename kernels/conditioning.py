@@ -73,7 +73,7 @@ class ConditioningReport:
         pair, heaviest = self.pairs[0], self.rows[: min(2, self.n)]
         weights = " and ".join(f"{each.row} ({each.weight:.0%})" for each in heaviest)
         return (
-            f" {str(pair).capitalize()}, which alone puts the smallest eigenvalue at {pair.eigenvalue:.3g} or below; "
+            f" {str(pair).capitalize()}, which alone keeps the smallest eigenvalue below about {pair.eigenvalue:.3g}; "
             f"its eigenvector weighs most on rows {weights}."
         )
 

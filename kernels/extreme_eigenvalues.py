@@ -10,13 +10,14 @@ from __future__ import annotations
 import math
 from contextlib import AbstractContextManager, nullcontext
 from dataclasses import dataclass
+from itertools import chain
 from typing import Any
 
 import numpy as np
 from jaxtyping import Float
 
 from ..bounds import Interval
-from .definiteness import SMALL, UNIT_ROUNDOFF, gamma, semidefinite_deficit
+from .definiteness import UNIT_ROUNDOFF, gamma, semidefinite_deficit
 from .lanczos import STEPS, RitzPair, largest_ritz_pair
 from .rayleigh_quotient import rayleigh_quotient
 from .symmetric_matrix import SymmetricMatrix
@@ -26,6 +27,9 @@ __all__ = ["SPECTRUM_UP_TO", "ExtremeEigenvalue", "ExtremeEigenvalues", "extreme
 SPECTRUM_UP_TO = 256  # beyond, the factorisations are faster than `eigh` (benchmarks/conditioning.py)
 _WORTH_NO_FACTORISATION = 1e-6
 _GROWTH, _ATTEMPTS = 8.0, 60
+_BOTH_CORES_FROM = 2048
+_RESOLVED = 0.1  # the relative residual from which on a negative end of the spectrum counts as found
+_SMALLEST_STEP = 2.0**-500  # for the zero matrix: its inverse and the square of that are finite
 
 
 @dataclass(frozen=True, eq=False)
@@ -47,15 +51,18 @@ class ExtremeEigenvalues:
 
 @dataclass(frozen=True, eq=False)
 class _Proposal:
-    """`vector` for the smallest eigenvalue of a matrix, which is presumed to be at least `guess`."""
+    """`vector` for the smallest eigenvalue of a matrix, which is likely to be at least `guess`, and more so at least
+    `safe_guess`.
+    """
 
     vector: Float[np.ndarray, " n"]
     guess: float
+    safe_guess: float
 
 
 def work_bytes(n: int) -> int:
     """The memory needed beside a float64 matrix of n rows: a work array as large, and the Lanczos vectors."""
-    return 8 * n * n + 8 * n * (min(STEPS, n) + 16) + (1 << 23)
+    return 8 * n * n + 8 * n * (min(STEPS, n) + 16) + (3 << 23)
 
 
 def extreme_eigenvalues(matrix: SymmetricMatrix, *, seed: int = 0) -> ExtremeEigenvalues:
@@ -63,8 +70,8 @@ def extreme_eigenvalues(matrix: SymmetricMatrix, *, seed: int = 0) -> ExtremeEig
     work = np.empty((len(matrix),) * 2, order="F")
     if len(matrix) <= SPECTRUM_UP_TO:
         spectrum, vectors = np.linalg.eigh(matrix.entries)
-        low = _Proposal(vectors[:, 0], float(spectrum[0]))
-        high = _Proposal(vectors[:, -1], -float(spectrum[-1]))
+        low = _Proposal(vectors[:, 0], float(spectrum[0]), float(spectrum[0]))
+        high = _Proposal(vectors[:, -1], -float(spectrum[-1]), -float(spectrum[-1]))
         return ExtremeEigenvalues(_smallest(matrix, low, work), _largest(matrix, high, work), spectrum)
     with _threads(len(matrix)):
         smallest = _smallest(matrix, _propose_smallest(matrix, work, seed), work)
@@ -76,12 +83,12 @@ def _threads(n: int) -> AbstractContextManager[Any]:
     """One thread for small matrices: NumPy's and SciPy's threads wait for each other longer than their work takes."""
     from threadpoolctl import threadpool_limits
 
-    return threadpool_limits(1, user_api="blas") if n < SMALL else nullcontext()
+    return threadpool_limits(1, user_api="blas") if n < _BOTH_CORES_FROM else nullcontext()
 
 
 def _smallest(matrix: SymmetricMatrix, proposal: _Proposal, work: Float[np.ndarray, "n n"]) -> ExtremeEigenvalue:
     quotient = rayleigh_quotient(matrix, proposal.vector)
-    lower = _certified_lower(matrix, 1, min(proposal.guess, quotient.value), work)
+    lower = _certified_lower(matrix, 1, proposal, work)
     return ExtremeEigenvalue(_interval(lower, quotient.value, quotient.upper), proposal.vector)
 
 
@@ -90,9 +97,10 @@ def _largest(matrix: SymmetricMatrix, proposal: _Proposal, work: Float[np.ndarra
     cost no factorisation; else the better one of these and of -(a lower bound of lambda_min(-K)).
     """
     quotient = rayleigh_quotient(matrix, proposal.vector)
-    upper = min(quotient.above_a_single_eigenvalue(matrix.frobenius_norm), matrix.row_sum_norm)
+    second = quotient.second_from_frobenius(matrix.frobenius_norm)
+    upper = min(quotient.above_largest(second), matrix.row_sum_norm)
     if not upper - quotient.lower <= _WORTH_NO_FACTORISATION * abs(quotient.lower):
-        upper = min(upper, -_certified_lower(matrix, -1, min(proposal.guess, -quotient.value), work))
+        upper = min(upper, -_certified_lower(matrix, -1, proposal, work))
     return ExtremeEigenvalue(_interval(quotient.lower, quotient.value, upper), proposal.vector)
 
 
@@ -100,17 +108,16 @@ def _interval(lower: float, value: float, upper: float) -> Interval:
     return Interval(lower, min(max(lower, value), upper), upper)
 
 
-def _certified_lower(matrix: SymmetricMatrix, sign: int, guess: float, work: Float[np.ndarray, "n n"]) -> float:
-    """A lower bound of lambda_min(sign K): the first of several shifts t below the guess at which the factorisation of
+def _certified_lower(matrix: SymmetricMatrix, sign: int, proposal: _Proposal, work: Float[np.ndarray, "n n"]) -> float:
+    """A lower bound of lambda_min(sign K): the first of several falling shifts t at which the factorisation of
     sign K - t I runs to its end, less the deficit proved for it.
     """
-    shortfall = _step(matrix, guess * sign)
-    for _ in range(_ATTEMPTS):
-        shift = guess - shortfall
+    step = _step(matrix, sign * proposal.guess)
+    further = (proposal.safe_guess - step * _GROWTH**attempt for attempt in range(_ATTEMPTS))
+    for shift in chain([proposal.guess - step], further):
         deficit = _deficit(matrix, sign, shift, work)
         if deficit < math.inf:
             return math.nextafter(shift - deficit, -math.inf)
-        shortfall *= _GROWTH
     raise RuntimeError("the factorisation of the shifted matrix failed at every shift")
 
 
@@ -125,21 +132,24 @@ def _step(matrix: SymmetricMatrix, shift: float) -> float:
     """
     diagonal = np.abs(matrix.entries.diagonal() - shift)
     size = matrix.largest_entry + abs(shift)
-    return gamma(len(matrix) + 2) / 4 * float(diagonal.sum()) + 4 * UNIT_ROUNDOFF * size + 2.0**-1000
+    return gamma(len(matrix) + 2) / 4 * float(diagonal.sum()) + 4 * UNIT_ROUNDOFF * size + _SMALLEST_STEP
 
 
 def _propose_smallest(matrix: SymmetricMatrix, work: Float[np.ndarray, "n n"], seed: int) -> _Proposal:
-    """Lanczos on (K - s I)^-1 for a shift s just below the spectrum: below zero by what Cholesky's factorisation errs,
-    or for an indefinite matrix where Lanczos on -K finds its end. `work` then holds the factor.
+    """Lanczos on (K - s I)^-1 for a shift s just below the spectrum: below zero by what Cholesky's factorisation errs;
+    for an indefinite matrix where Lanczos on -K finds the end, or if it is too close to zero for that, further and
+    further below zero. `work` then holds the factor.
     """
-    n = len(matrix)
-    shift = -4 * _step(matrix, 0.0)
+    error = 4 * _step(matrix, 0.0)
+    shift = -error
     if _deficit(matrix, 1, shift, work) == math.inf:
-        pair = largest_ritz_pair(lambda v: -(matrix.entries @ v), n, seed=seed)
-        gap = max(pair.residual, 4 * _step(matrix, -pair.value))
-        shift = _factorised_shift(matrix, -pair.value, gap, work)
+        pair = largest_ritz_pair(lambda v: -(matrix.entries @ v), len(matrix), seed=seed)
+        found = pair.residual < _RESOLVED * pair.value
+        end, gap = (-pair.value, max(pair.residual, error)) if found else (0.0, _GROWTH * error)
+        shift = _factorised_shift(matrix, end, gap, work)
     pair = _inverse_pair(work, seed)
-    return _Proposal(pair.vector, shift + 1 / (pair.value + pair.residual))
+    guess, safe_guess = (shift + 1 / (pair.value + error) for error in (pair.likely_error, pair.residual))
+    return _Proposal(pair.vector, guess, safe_guess)
 
 
 def _factorised_shift(matrix: SymmetricMatrix, end: float, gap: float, work: Float[np.ndarray, "n n"]) -> float:
@@ -162,4 +172,4 @@ def _inverse_pair(factor: Float[np.ndarray, "n n"], seed: int) -> RitzPair:
 
 def _propose_largest(matrix: SymmetricMatrix, seed: int) -> _Proposal:
     pair = largest_ritz_pair(lambda v: matrix.entries @ v, len(matrix), seed=seed)
-    return _Proposal(pair.vector, -(pair.value + pair.residual))
+    return _Proposal(pair.vector, -(pair.value + pair.likely_error), -(pair.value + pair.residual))

@@ -19,14 +19,20 @@ _STEPS_BETWEEN_CHECKS = 6
 
 @dataclass(frozen=True, eq=False)
 class RitzPair:
-    """An approximate eigenvalue and unit eigenvector; `residual` is about ||A v - value v||, `products` the number of
-    times that the operator was applied.
+    """An approximate eigenvalue and unit eigenvector; `residual` is about ||A v - value v||, `gap` the distance to the
+    next Ritz value, `products` the number of times that the operator was applied.
     """
 
     value: float
     vector: Float[np.ndarray, " n"]
     residual: float
+    gap: float
     products: int
+
+    @property
+    def likely_error(self) -> float:
+        """Four times residual^2 / gap, the error of a Rayleigh quotient if `gap` is right; at most the residual."""
+        return min(self.residual, 4 * self.residual**2 / self.gap) if self.gap > 0 else self.residual
 
 
 def largest_ritz_pair(
@@ -42,7 +48,7 @@ def largest_ritz_pair(
     basis, diagonal, off_diagonal = np.empty((steps, n)), np.empty(steps), np.empty(steps)
     start = np.random.Generator(np.random.PCG64(seed)).standard_normal(n)
     basis[0] = start / np.linalg.norm(start)
-    value, weights, residual, done = math.nan, np.ones(1), math.inf, 0
+    values, weights, residual, done = np.array([math.nan]), np.ones(1), math.inf, 0
     for k in range(steps):
         following = np.array(product(basis[k]), dtype=np.float64)
         if not np.isfinite(following).all():
@@ -54,19 +60,20 @@ def largest_ritz_pair(
         done = k + 1
         last = done == steps or off_diagonal[k] <= 1e-14 * abs(diagonal[:done]).max()
         if last or done % _STEPS_BETWEEN_CHECKS == 0:
-            value, weights, size = _largest_of_tridiagonal(diagonal[:done], off_diagonal[: done - 1])
+            values, weights = _spectrum_of_tridiagonal(diagonal[:done], off_diagonal[: done - 1])
             residual = off_diagonal[k] * abs(weights[-1])
-            if last or residual <= tolerance * size:
+            if last or residual <= tolerance * float(np.abs(values).max()):
                 break
         basis[k + 1] = following / off_diagonal[k]
     vector = weights @ basis[: len(weights)]
-    return RitzPair(float(value), vector / np.linalg.norm(vector), float(residual), done)
+    gap = float(values[-1] - values[-2]) if len(values) > 1 else 0.0
+    return RitzPair(float(values[-1]), vector / np.linalg.norm(vector), float(residual), gap, done)
 
 
-def _largest_of_tridiagonal(
+def _spectrum_of_tridiagonal(
     diagonal: Float[np.ndarray, " k"], off_diagonal: Float[np.ndarray, " k-1"]
-) -> tuple[float, Float[np.ndarray, " k"], float]:
-    """The largest eigenvalue with its vector, and the largest absolute value of all eigenvalues."""
+) -> tuple[Float[np.ndarray, " k"], Float[np.ndarray, " k"]]:
+    """The eigenvalues, and the vector of the largest."""
     tridiagonal = np.diag(diagonal) + np.diag(off_diagonal, -1)
     values, vectors = np.linalg.eigh(tridiagonal)
-    return float(values[-1]), vectors[:, -1], float(np.abs(values).max())
+    return values, vectors[:, -1]

@@ -69,51 +69,62 @@ def operator_spectrum(
     `product_error` bounds ||computed K v - K v|| for unit vectors v: with it the Rayleigh quotients of the Ritz vectors
     are proved, lambda_max >= and lambda_min <=. An upper bound of lambda_max needs to know more: `frobenius_norm`, an
     upper bound of ||K||_F, or `semidefinite_trace`, one of tr K where K is known to be positive semidefinite (kernel
-    matrices are, in exact arithmetic), in which case ||K||_F <= tr K. Each gives lambda_max <= ||K||_F, and far less
-    where one eigenvalue stands out (`RayleighQuotient.above_a_single_eigenvalue`). The caller vouches for symmetry.
+    matrices are, in exact arithmetic). Each is an upper bound itself, and gives one close to lambda_max where that
+    stands out from the other eigenvalues (`RayleighQuotient.above_largest`). The caller vouches for symmetry.
 
     Lanczos' method runs at most `steps` products for each end. Raises InvalidInput for n < 1, a bound that is negative
     or NaN, or a product that is not finite or has another shape.
     """
-    bounds = {"frobenius_norm": frobenius_norm, "semidefinite_trace": semidefinite_trace}
-    for name, value in {"product_error": product_error, **bounds}.items():
+    given = {
+        "product_error": product_error,
+        "frobenius_norm": frobenius_norm,
+        "semidefinite_trace": semidefinite_trace,
+    }
+    for name, value in given.items():
         if value is not None and not 0 <= value < math.inf:
             raise InvalidInput(f"{name} is {value}: expected a finite number >= 0")
     if n < 1 or steps < 1:
         raise InvalidInput(f"n is {n} and steps {steps}: expected positive integers")
-    top = largest_ritz_pair(_checked(product, n, 1.0), n, seed=seed, steps=steps)
-    bottom = largest_ritz_pair(_checked(product, n, -1.0), n, seed=seed, steps=steps)
-    high, low = (_quotient(product, pair, product_error) for pair in (top, bottom))
+    checked = _checked(product, n)
+    top = largest_ritz_pair(checked, n, seed=seed, steps=steps)
+    bottom = largest_ritz_pair(lambda v: -checked(v), n, seed=seed, steps=steps)
+    high, low = (_quotient(checked, pair, product_error) for pair in (top, bottom))
     return OperatorSpectrum(
         n=n,
-        max_eigenvalue=_largest(high, [value for value in bounds.values() if value is not None]),
-        min_eigenvalue=EigenvalueEstimate(min(low.value, low.upper), upper=low.upper),
+        max_eigenvalue=_largest(high, frobenius_norm, semidefinite_trace),
+        min_eigenvalue=EigenvalueEstimate(low.value, upper=low.upper),
         products=top.products + bottom.products + 2,
     )
 
 
 def _quotient(product: Product, pair: RitzPair, product_error: float) -> RayleighQuotient:
     """The vector is normalised up to rounding, which the factor 2 covers amply."""
-    error = 2 * product_error
-    return quotient_with_error(pair.vector, np.asarray(product(pair.vector), dtype=np.float64), error, error)
+    return quotient_with_error(pair.vector, product(pair.vector), 2 * product_error, 2 * product_error)
 
 
-def _largest(quotient: RayleighQuotient, norms: list[float]) -> Interval | EigenvalueEstimate:
-    if not norms:
+def _largest(
+    quotient: RayleighQuotient, frobenius_norm: float | None, semidefinite_trace: float | None
+) -> Interval | EigenvalueEstimate:
+    candidates = []
+    if frobenius_norm is not None:
+        candidates += [frobenius_norm, quotient.above_largest(quotient.second_from_frobenius(frobenius_norm))]
+    if semidefinite_trace is not None:
+        candidates += [semidefinite_trace, quotient.above_largest(quotient.second_from_trace(semidefinite_trace))]
+    if not candidates:
         return EigenvalueEstimate(quotient.value, lower=quotient.lower)
-    upper = min(min(norms), quotient.above_a_single_eigenvalue(min(norms)))
+    upper = min(candidates)
     if not quotient.lower <= upper:
         raise InvalidInput(
-            f"{min(norms):.6g} is no bound of the norm: the largest eigenvalue is at least {quotient.lower:.6g}"
+            f"a norm or trace of {upper:.6g} is below a Rayleigh quotient of {quotient.lower:.6g}: expected a bound"
         )
     return Interval(quotient.lower, min(quotient.value, upper), upper)
 
 
-def _checked(product: Product, n: int, sign: float) -> Product:
+def _checked(product: Product, n: int) -> Product:
     def applied(v: Float[np.ndarray, " n"]) -> Float[np.ndarray, " n"]:
         image = np.asarray(product(v), dtype=np.float64)
         if image.shape != (n,) or not np.isfinite(image).all():
             raise InvalidInput(f"a product has shape {image.shape} or is not finite: expected {n} finite numbers")
-        return sign * image
+        return image
 
     return applied

@@ -28,20 +28,29 @@ class RayleighQuotient:
     upper: float
     residual: float
 
-    def above_a_single_eigenvalue(self, frobenius_norm: float) -> float:
-        """An upper bound of lambda_max from an upper bound of ||K||_F, inf where the argument does not apply.
+    def second_from_frobenius(self, norm: float) -> float:
+        """An upper bound of lambda_2 from one of ||K||_F: lambda_2^2 <= ||K||_F^2 - theta^2, as lambda_1 >= theta, if
+        the quotient theta is positive (else inf).
+        """
+        if not self.lower > 0:
+            return math.inf
+        rest = norm**2 * (1 + 8 * UNIT_ROUNDOFF) - self.lower**2 * (1 - 8 * UNIT_ROUNDOFF)
+        return math.sqrt(max(rest, 0.0)) * (1 + 8 * UNIT_ROUNDOFF)
 
-        Let theta be the quotient. lambda_2^2 <= ||K||_F^2 - lambda_1^2 <= ||K||_F^2 - theta^2 =: rho^2 if theta > 0;
-        if rho < theta then lambda_1 is the only eigenvalue beyond rho, so (K - lambda_1)(K - rho) is positive
+    def second_from_trace(self, trace: float) -> float:
+        """An upper bound of lambda_2 from one of the trace of a positive semidefinite K: lambda_2 <= tr K - theta."""
+        return max(trace - self.lower, 0.0) + 4 * UNIT_ROUNDOFF * (trace + abs(self.lower))
+
+    def above_largest(self, second: float) -> float:
+        """An upper bound of lambda_1 from one of lambda_2, inf unless the latter is below the quotient theta.
+
+        With rho for `second`, lambda_1 is the only eigenvalue beyond rho, so (K - lambda_1)(K - rho) is positive
         semidefinite and lambda_1 <= theta + r^2 / (theta - rho) with the residual r (Temple 1928, Kato 1949).
         """
-        if not 0 < self.lower < math.inf:
+        if not (math.isfinite(self.lower) and self.lower - second > 1e-6 * abs(second)):
             return math.inf
-        rest = max(frobenius_norm**2 * (1 + 8 * UNIT_ROUNDOFF) - self.lower**2 * (1 - 8 * UNIT_ROUNDOFF), 0.0)
-        second = math.sqrt(rest) * (1 + 8 * UNIT_ROUNDOFF)
-        if not self.lower > second * (1 + 1e-6):
-            return math.inf
-        return (self.upper + self.residual**2 / (self.lower - second)) * (1 + 16 * UNIT_ROUNDOFF)
+        excess = self.residual**2 / (self.lower - second) * (1 + 16 * UNIT_ROUNDOFF)
+        return self.upper + excess + 4 * UNIT_ROUNDOFF * (abs(self.upper) + excess)
 
 
 def rayleigh_quotient(matrix: SymmetricMatrix, v: Float[np.ndarray, " n"]) -> RayleighQuotient:

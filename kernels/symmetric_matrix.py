@@ -17,7 +17,7 @@ from .definiteness import UNIT_ROUNDOFF, gamma
 __all__ = ["SymmetricMatrix", "row_blocks"]
 
 _ENTRIES_AT_ONCE = 1 << 18
-_EXPONENT_RANGE = 480  # squares and their sums neither overflow nor underflow
+_EXPONENT_RANGE = 300  # squares and their sums neither overflow nor underflow
 
 
 def row_blocks(n: int) -> Iterator[slice]:
@@ -46,7 +46,7 @@ class SymmetricMatrix:
         """A float64 matrix is kept, not copied; float32 and integers are converted exactly.
 
         Raises InvalidInput unless K is square and real, in at most double precision, finite, symmetric, and its
-        largest entry is 0 or between 2^-480 and 2^480 in absolute value.
+        largest entry is 0 or between 2^-300 and 2^300 in absolute value.
         """
         given = np.asarray(K)
         if given.ndim != 2 or given.shape[0] != given.shape[1] or not len(given):
@@ -64,6 +64,8 @@ class SymmetricMatrix:
         for rows in row_blocks(n):
             sizes = np.abs(entries[rows])
             largest = max(largest, float(sizes.max()))
+            if largest > 2.0**_EXPONENT_RANGE:
+                break
             row_sum = max(row_sum, float(sizes.sum(axis=1).max()))
             sizes = sizes.ravel()
             squares.append(float(sizes @ sizes))
@@ -104,8 +106,8 @@ def _check(entries: NDArray[Any], rows: slice) -> None:
     finite = np.isfinite(block).all(axis=1)
     if not finite.all():
         raise InvalidInput(f"row {rows.start + int(np.argmin(finite))} of the matrix is not finite")
-    if block.dtype.kind != "f" and np.abs(block.astype(np.float64)).max() > 2.0**53:
-        raise InvalidInput("an entry of the matrix is an integer beyond 2^53: expected numbers that float64 can hold")
+    if block.dtype.kind != "f" and np.abs(block.astype(np.float64)).max() >= 2.0**53:
+        raise InvalidInput("an entry of the matrix is an integer of 2^53 or more: expected what float64 can hold")
     if not np.array_equal(block, entries[:, rows].T):
         different = np.argwhere(block != entries[:, rows].T)[0]
         row, column = rows.start + int(different[0]), int(different[1])
