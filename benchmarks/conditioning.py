@@ -15,6 +15,7 @@ import argparse
 import time
 import tracemalloc
 from collections.abc import Callable
+from functools import partial
 
 import numpy as np
 from rich.console import Console
@@ -58,10 +59,7 @@ def row(n: int, kind: str, repeats: int, *, peers: tuple[str, ...]) -> list[str]
     K = kernel_matrix(n, kind)
     conditioning(K[:300, :300].copy())  # imports
     ours = best_time(lambda: conditioning(K), repeats)
-    times = {
-        name: best_time(lambda function=getattr(np.linalg, name): function(K), repeats)  # type: ignore[misc]
-        for name in peers
-    }
+    times = {name: best_time(partial(getattr(np.linalg, name), K), repeats) for name in peers}
     report = conditioning(K)
     cells = [f"{n:,}", kind, f"{ours:.3f}"]
     for name in ("eigvalsh", "eigh"):
