@@ -24,7 +24,7 @@ from typing import Any
 import sympy
 from mpmath import mp, mpf
 
-__all__ = ["CLOSED", "QUADRATURE", "REFERENCE_DIGITS", "expectations", "kernel", "trapezoidal"]
+__all__ = ["CLOSED", "QUADRATURE", "REFERENCE_DIGITS", "expectations", "kernel", "of_covariance", "trapezoidal"]
 
 # Vectors at distance 1e-12 cost 24 digits in the angle, so that 56 are left.
 REFERENCE_DIGITS = 80
@@ -42,6 +42,12 @@ def kernel(architecture: Any, x: Sequence[float], z: Sequence[float], *, digits:
     with mp.workdps(digits):
         left, right = ([mpf(float(entry)) for entry in vector] for vector in (x, z))
         q1, q2, c = (mp.fdot(a, b) for a, b in ((left, left), (right, right), (left, right)))
+        return of_covariance(architecture, q1, q2, c, digits=digits)
+
+
+def of_covariance(architecture: Any, q1: mpf, q2: mpf, c: mpf, *, digits: int = REFERENCE_DIGITS) -> mpf:
+    """The same, from |x|^2, |z|^2 and <x, z>."""
+    with mp.workdps(digits):
         standard = architecture.parametrization == "standard"
         ntk = mpf(0)
         for index in range(len(architecture.activations) + 1):
