@@ -13,7 +13,8 @@ from importlib import import_module
 from typing import TYPE_CHECKING, Any, TypeVar
 
 from ..bounds import InvalidInput
-from .workers import LocalWorkers, Workers, in_order, on_one_thread, processors
+from .one_thread import on_one_thread
+from .workers import LocalWorkers, Workers, in_order, processors
 
 if TYPE_CHECKING:
     from distributed import Client

@@ -1,25 +1,23 @@
 """Who does the work of many blocks: threads of this process, or (see `cluster`) the workers of a Dask cluster.
 
-The same function is called on the same arguments either way, with one thread for the linear algebra within it: the sums
-of a BLAS in single precision depend on its number of threads, so that this is what makes the bits of a block the same
-wherever it is computed (on processors of one kind, with the same versions of the libraries).
+The same function is called on the same arguments either way, with one thread for the linear algebra within it (see
+`one_thread`), so that the results have the same bits.
 """
 
 from __future__ import annotations
 
 import os
-import threading
 from collections import deque
 from collections.abc import Callable, Iterable, Iterator
 from concurrent.futures import Future, ThreadPoolExecutor
-from contextlib import contextmanager
 from dataclasses import dataclass
 from itertools import islice
 from typing import Any, Protocol, TypeVar
 
 from ..bounds import InvalidInput
+from .one_thread import limited
 
-__all__ = ["LocalWorkers", "Workers", "in_order", "on_one_thread", "processors"]
+__all__ = ["LocalWorkers", "Workers", "in_order", "processors"]
 
 Result = TypeVar("Result")
 # Submitted beforehand for each worker, so that none waits for the caller.
@@ -54,10 +52,11 @@ class LocalWorkers:
         return value
 
     def map(self, function: Callable[..., Result], items: Iterable[Any], *shared: Any) -> Iterator[Result]:
-        with ThreadPoolExecutor(self.count) as threads:
+        # For BLAS libraries with one setting for the process, and for those with one for each thread (`one_thread`).
+        with limited(), ThreadPoolExecutor(self.count, initializer=limited) as threads:
 
             def submit(item: Any) -> Future[Result]:
-                return threads.submit(on_one_thread, function, item, *shared)
+                return threads.submit(function, item, *shared)
 
             try:
                 yield from in_order(items, submit, window=_AHEAD * self.count)
@@ -78,36 +77,3 @@ def in_order(items: Iterable[Any], submit: Callable[[Any], Any], *, window: int)
 def processors() -> int:
     """How many processors this process may use."""
     return len(os.sched_getaffinity(0)) if hasattr(os, "sched_getaffinity") else os.cpu_count() or 1
-
-
-def on_one_thread(function: Callable[..., Result], *arguments: Any) -> Result:
-    """function(*arguments), with one thread for the linear algebra in it."""
-    with _one_thread.held():
-        return function(*arguments)
-
-
-class _OneThread:
-    """One thread for BLAS as long as anybody in this process wants it; then as before."""
-
-    def __init__(self) -> None:
-        self._lock, self._holders = threading.Lock(), 0
-        self._limits: Any = None
-
-    @contextmanager
-    def held(self) -> Iterator[None]:
-        from threadpoolctl import threadpool_limits
-
-        with self._lock:
-            self._holders += 1
-            if self._holders == 1:
-                self._limits = threadpool_limits(1)
-        try:
-            yield
-        finally:
-            with self._lock:
-                self._holders -= 1
-                if self._holders == 0:
-                    self._limits.restore_original_limits()
-
-
-_one_thread = _OneThread()
