@@ -11,9 +11,7 @@ from typing import Any
 import numpy as np
 from jaxtyping import Float
 
-from .profile import Profile
-
-__all__ = ["MatrixIdentity", "points_digest", "profile_digest"]
+__all__ = ["MatrixIdentity", "points_digest"]
 
 _ENTRIES_AT_ONCE = 1 << 20
 
@@ -62,11 +60,6 @@ _NAMES = {
     "other_points": "second points with sha256",
     "version": "version of robustntk",
 }
-
-
-def profile_digest(profile: Profile) -> str:
-    """The sha256 of all that the values of a kernel are computed from: two kernels of one label may differ in it."""
-    return hashlib.sha256(repr(profile).encode()).hexdigest()
 
 
 def points_digest(X: Float[np.ndarray, "n d"]) -> str:
