@@ -6,12 +6,14 @@ First, E||K_m - K|| / ||K|| over seeds on 50 digits, with the exponent of m fitt
 (predicted -1/2). The networks with one hidden layer start from the symmetric initialisation; the others are drawn as
 their `Architecture` says. Deviations of deep networks are from K itself, so their O(1/m) bias is part of them; the
 column "bias" says how much, as the share of the mean square, and is about 0, of either sign, where there is none.
+Beside them, for one hidden layer and bounded derivatives, what `entry_deviation_bound` promises before any draw.
 
 Then, time and memory of the kernel of one network on n digits: robustntk, the explicit Jacobian of JAX contracted with
 itself, and neural-tangents' empirical_ntk_fn with its implementations 1 (Jacobian) and 2 (products with vectors),
 compiled beforehand, each in a process of its own. Times are the least of `--repeats` calls after a first one; memory
 is the growth of the resident set over its size when everything was ready. What would need more than `--limit` GiB for
-its Jacobian is left out. All results are compared with those of robustntk in float64.
+its Jacobian is left out. All results are compared with those of robustntk in float64; in float32, relu may round to
+the other side of its kink, which moves an entry by one neuron's share.
 """
 
 from __future__ import annotations
@@ -35,6 +37,7 @@ from robustntk.kernels import import_neural_tangents
 from robustntk.kernels.architecture import Architecture, fully_connected, paper_network
 from robustntk.kernels.empirical_ntk import empirical_ntk
 from robustntk.kernels.finite_network import FiniteNetwork
+from robustntk.kernels.width_concentration import entry_deviation_bound
 from robustntk.kernels.width_deviation import NORMS, Deviations, kernel_deviation, two_layer_deviation
 from robustntk.verify.data import load_data
 
@@ -81,13 +84,13 @@ def inputs(points: int) -> Array:
     return np.concatenate([X, more / np.linalg.norm(more, axis=1, keepdims=True)])
 
 
-def deviations(seeds: int) -> list[Deviations]:
-    X = digits(50)
-    two = [
-        two_layer_deviation(name, X, widths=TWO_LAYER_WIDTHS, seeds=range(seeds))
-        for name in ("erf", "relu", "quadratic_relu")
-    ]
-    return two + [kernel_deviation(each, X, widths=DEEP_WIDTHS, seeds=range(seeds)) for each in DEEP]
+def two_layer(seeds: int) -> dict[str, Deviations]:
+    names = ("erf", "relu", "quadratic_relu")
+    return {each: two_layer_deviation(each, digits(50), widths=TWO_LAYER_WIDTHS, seeds=range(seeds)) for each in names}
+
+
+def deep(seeds: int) -> list[Deviations]:
+    return [kernel_deviation(each, digits(50), widths=DEEP_WIDTHS, seeds=range(seeds)) for each in DEEP]
 
 
 def deviation_table(found: Deviations) -> Table:
@@ -108,6 +111,19 @@ def deviation_table(found: Deviations) -> Table:
         slope = found.exponent(norm)
         cells += [f"{slope.estimate:.3f} in [{slope.lower:.3f}, {slope.upper:.3f}]", ""]
     table.add_row(*cells, "")
+    return table
+
+
+def promise_table(measurements: dict[str, Deviations]) -> Table:
+    table = Table(title="the largest |K_m - K| of any entry and seed, and what is promised for one draw with 99 %")
+    for heading in ("activation", "m", "measured", "promised"):
+        table.add_column(heading, justify="left" if heading == "activation" else "right")
+    for name, found in measurements.items():
+        index = NORMS.index("largest entry")
+        largest = found.relative[index].max(axis=1) * found.reference_norms[index]
+        for width, value in zip(found.widths, largest, strict=True):
+            promised = entry_deviation_bound(name, found.points, width, failure="0.01")
+            table.add_row(name, str(width), f"{value:.4f}", f"{promised:.4f}", end_section=width == found.widths[-1])
     return table
 
 
@@ -230,9 +246,11 @@ def main() -> None:
     parser.add_argument("--out", type=Path, help="write every number as JSON")
     options = parser.parse_args()
     console = Console(width=150)
-    measurements = deviations(options.seeds)
+    shallow = two_layer(options.seeds)
+    measurements = [*shallow.values(), *deep(options.seeds)]
     for each in measurements:
         console.print(deviation_table(each))
+    console.print(promise_table({name: shallow[name] for name in ("erf", "relu")}))
     found = costs(options.repeats, options.limit)
     console.print(cost_table(found))
     if options.out is not None:

@@ -61,8 +61,10 @@ def empirical_ntk(
 
     Beside the result it holds at most `memory` bytes of activations and deltas (or what two points need) and 6 MiB of
     products a thread. Where not all points fit, those of the columns are passed through the network again for every
-    block of rows. Runs on all cores; with `xp=jax.numpy` on JAX's device instead, which may hold a few arrays more.
-    Raises InvalidInput for points of another dimension, or a memory that is not positive.
+    block of rows. In float32 a preactivation may round to the other side of a kink: for relu an entry then moves by one
+    neuron's share, of the order of 1/m, instead of by roundings. Runs on all cores; with `xp=jax.numpy` on JAX's device
+    instead, which may hold a few arrays more. Raises InvalidInput for points of another dimension, or a memory that is
+    not positive.
     """
     if memory < 1:
         raise InvalidInput(f"memory is {memory}: expected a positive number of bytes")

@@ -152,7 +152,8 @@ def kernel_deviation(
         network = FiniteNetwork.initialise(of_width(width), X.shape[1], width, seed=seed, dtype=dtype)
         return empirical_ntk(network, X).astype(np.float64)
 
-    return _measured(architecture.label, X, lambda m: gram(deep_kernel(of_width(m)), X), sample, widths, seeds)
+    label = architecture.label.removesuffix(f" at width {architecture.width}")
+    return _measured(label, X, lambda m: gram(deep_kernel(of_width(m)), X), sample, widths, seeds)
 
 
 def two_layer_deviation(

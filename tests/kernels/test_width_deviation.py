@@ -112,6 +112,7 @@ def test_the_kernel_of_the_standard_parametrisation_grows_with_the_width() -> No
     measured = kernel_deviation(ARCHITECTURES["paper"], sphere(3, 4), widths=(8, 32), seeds=range(3))
     np.testing.assert_allclose(measured.reference_norms[:, 1], 4 * measured.reference_norms[:, 0], rtol=1e-12)
     assert measured.widths == (8, 32) and measured.seeds == (0, 1, 2)
+    assert measured.label.endswith("; standard parametrization")
 
 
 def test_json_holds_every_number() -> None:
