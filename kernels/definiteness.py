@@ -38,7 +38,7 @@ def semidefinite_deficit(matrix: Float[np.ndarray, "n n"]) -> float:
     rounded diagonal adds u max A_ii, underflow 3 n (2 n + max A_ii) times the smallest normal number (Rump).
     """
     n, diagonal = len(matrix), matrix.diagonal().copy()
-    if not (diagonal > 0).all() or not _factorise(matrix):
+    if not _factorise(matrix):
         return math.inf
     largest, error = float(diagonal.max()), gamma(n + 2)
     underflow = 3 * n * (2 * n + largest) * _SMALLEST_NORMAL
@@ -61,6 +61,7 @@ def _factorise(matrix: Float[np.ndarray, "n n"]) -> bool:
             return False
         if not np.may_share_memory(factor, matrix):
             matrix[...] = factor
+    # A NaN that the routine lets pass enters a pivot further down.
     pivots = matrix.diagonal()
     return bool((pivots > 0).all() and np.isfinite(pivots).all())
 

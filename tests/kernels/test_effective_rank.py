@@ -66,6 +66,7 @@ def test_without_a_spectrum_only_full_rank_can_be_known() -> None:
     assert full.numerical_rank == n and full.entropy is None
     assert full.trace_over_largest == pytest.approx(n) and full.participation_ratio == pytest.approx(n)
     assert deficient.numerical_rank is None
+    assert rank_of(2 * np.eye(n), entry_error=0.01).numerical_rank is None  # positive, yet within the errors
     assert deficient.trace_over_largest == pytest.approx(1) and deficient.participation_ratio == pytest.approx(1)
 
 
