@@ -23,7 +23,8 @@ from .dual import DualKernel, dual_kernel
 from .enclosure import kappa_enclosure, kappa_expression
 from .finite_width import SymmetricInitialisation, empirical_gram
 from .geometry import PairAngles, angles, pair_angles, unit_rows
-from .gram import gram, gram_gradient
+from .gram import GramMemory, gram, gram_gradient, gram_memory
+from .gram_error import gram_error_bound
 from .hermite import HermiteSeries, hermite_series
 from .profile import Profile
 
@@ -34,6 +35,7 @@ __all__ = [
     "ConditioningReport",
     "DeepKernel",
     "DualKernel",
+    "GramMemory",
     "HermiteSeries",
     "PairAngles",
     "Profile",
@@ -46,7 +48,9 @@ __all__ = [
     "empirical_gram",
     "fully_connected",
     "gram",
+    "gram_error_bound",
     "gram_gradient",
+    "gram_memory",
     "hermite_series",
     "import_neural_tangents",
     "kappa_enclosure",

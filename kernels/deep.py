@@ -30,6 +30,11 @@ class SphereKernel(Protocol):
         """One line that tells the kernel from any other."""
         ...
 
+    @property
+    def architecture(self) -> Architecture:
+        """The network whose kernel it is."""
+        ...
+
     def profile(self, dtype: Any = np.float64, *, derivative: int = 0) -> Profile:
         """The kernel, or its first derivative, as a function of u = <x, z> in float32 or float64."""
         ...

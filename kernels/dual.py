@@ -14,7 +14,7 @@ from jaxtyping import Float
 from ..bounds import Activation, get_activation
 from ..bounds.exact import nearest_float
 from . import angular
-from .architecture import fully_connected
+from .architecture import Architecture, fully_connected
 from .closed_forms import CLOSED_FORMS, SMOOTH, Form
 from .cosines import Cosine, floating
 from .differentiable import with_derivative
@@ -63,11 +63,16 @@ class DualKernel:
     @property
     def label(self) -> str:
         """One line that tells the kernel from any other."""
-        return fully_connected(self.activation).label
+        return self.architecture.label
+
+    @property
+    def architecture(self) -> Architecture:
+        """The two-layer network of theory section 0, of which the first layer is trained."""
+        return fully_connected(self.activation)
 
     def profile(self, dtype: Any = np.float64, *, derivative: int = 0) -> Profile:
         """kappa, or kappa', as two short polynomials: what Gram matrices are computed with."""
-        return profile_of(fully_connected(self.activation), derivative=derivative, dtype=np.dtype(dtype))
+        return profile_of(self.architecture, derivative=derivative, dtype=np.dtype(dtype))
 
     @property
     def path(self) -> str:

@@ -2,14 +2,24 @@
 
 from __future__ import annotations
 
-from typing import NamedTuple
+from typing import Any, NamedTuple
 
 import numpy as np
 from jaxtyping import Float, Int
 
 from ..bounds import InvalidInput
 
-__all__ = ["NearPairs", "PairAngles", "angles", "cosines", "near_pairs", "pair_angles", "unit_rows"]
+__all__ = [
+    "NearPairs",
+    "PairAngles",
+    "angles",
+    "cosines",
+    "directions",
+    "half_chords",
+    "near_pairs",
+    "pair_angles",
+    "unit_rows",
+]
 
 # Within this of 1 or -1 a rounding error of u moves the angle or its supplement by more than 1e-14 of itself.
 _NEAR = 5e-2
@@ -76,7 +86,7 @@ def near_pairs(
     *,
     diagonal: float = _NEAR,
 ) -> NearPairs:
-    """The pairs with 1 - u < `diagonal` or 1 + u < 0.05; theta = 2 atan2(|x - z|, |x + z|), from the vectors."""
+    """The pairs with 1 - u < `diagonal` or 1 + u < 0.05; from the vectors (`half_chords`)."""
     X = np.asarray(X, dtype=np.float64)
     other = X if Z is None else np.asarray(Z, dtype=np.float64)
     rows, columns = np.nonzero((U > 1 - diagonal) | (U < -1 + _NEAR))
@@ -85,17 +95,49 @@ def near_pairs(
     for start in range(0, len(rows), step):
         part = slice(start, start + step)
         left, right = X[rows[part]], other[columns[part]]
-        apart, together = np.linalg.norm(left - right, axis=1), np.linalg.norm(left + right, axis=1)
+        apart, together = (half_chords(left, right, opposite=opposite) for opposite in (False, True))
         angle[part], supplement[part] = 2 * np.arctan2(apart, together), 2 * np.arctan2(together, apart)
     return NearPairs(rows, columns, angle, supplement)
 
 
+def half_chords(
+    left: Float[np.ndarray, "k d"], right: Float[np.ndarray, "k d"], *, opposite: Any = False
+) -> Float[np.ndarray, " k"]:
+    """sin(theta/2) for the angle theta of x and z, row by row; where `opposite`, of x and -z.
+
+    |x - z|^2 = (|x| - |z|)^2 + 4 |x||z| sin^2(theta/2), and |x| - |z| = <x - z, x + z> / (|x| + |z|): so lengths that
+    are not exactly 1 do not spoil the smallest angles.
+    """
+    left, right = (rows.astype(np.float64, copy=False) for rows in (left, right))
+    sign = np.where(opposite, -1.0, 1.0)[..., None] * np.ones((len(left), 1))
+    apart, together = left - sign * right, left + sign * right
+    lengths = np.sqrt(np.einsum("ij,ij->i", left, left)), np.sqrt(np.einsum("ij,ij->i", right, right))
+    difference = np.einsum("ij,ij->i", apart, together) / (lengths[0] + lengths[1])
+    square = np.maximum(np.einsum("ij,ij->i", apart, apart) - difference**2, 0)
+    sine: Float[np.ndarray, " k"] = np.minimum(np.sqrt(square / (lengths[0] * lengths[1])) / 2, 1)
+    return sine
+
+
+def directions(X: Any, *, name: str = "X") -> Float[np.ndarray, "n d"]:
+    """X, rows of unit length: as it is in float64, or in float32 for rows that are unit vectors to 1e-5 only.
+
+    Nothing is copied. Raises InvalidInput naming the first row that is not finite or not of norm 1.
+    """
+    X = np.asarray(X)
+    if X.dtype != np.float32:
+        return unit_rows(X, name=name)
+    return _checked(X, name, 1e-5)
+
+
 def unit_rows(X: Float[np.ndarray, "n d"], *, name: str = "X", tolerance: float = 1e-12) -> Float[np.ndarray, "n d"]:
     """X as float64. Raises InvalidInput naming the first row that is not finite or not of norm 1."""
-    X = np.asarray(X, dtype=np.float64)
+    return _checked(np.asarray(X, dtype=np.float64), name, tolerance)
+
+
+def _checked(X: Float[np.ndarray, "n d"], name: str, tolerance: float) -> Float[np.ndarray, "n d"]:
     if X.ndim != 2 or X.shape[1] == 0:
         raise InvalidInput(f"{name} has shape {X.shape}: expected (n, d), one point a row")
-    norms = np.linalg.norm(X, axis=1)
+    norms = np.sqrt(np.einsum("ij,ij->i", X, X, dtype=np.float64))
     wrong = ~(np.abs(norms - 1) <= tolerance)
     if wrong.any():
         row = int(np.argmax(wrong))

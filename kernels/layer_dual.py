@@ -176,14 +176,15 @@ def _gelu(v: arb) -> LayerDual:
     r = v / (1 + v)
 
     def dual(rho: arb, derivative: int) -> arb:
-        D = (1 + v) ** 2 - (v * rho) ** 2
+        square = v * rho * (v * rho)  # a power of a ball around 0 would be NaN
+        D = (1 + v) ** 2 - square
         root = D.sqrt()
         if derivative == 0:
             inner = arb.pi() / 2 * rho + rho * (r * rho).asin() + root * (v - 1) / (v * (1 + v)) + 1 / (v * root)
         elif derivative == 1:
             inner = arb.pi() / 2 + (r * rho).asin() + 2 * r * rho / root + v * rho / root**3
         else:
-            inner = v / root + 2 * r * (1 + v) ** 2 / root**3 + v * (D + 3 * (v * rho) ** 2) / root**5
+            inner = v / root + 2 * r * (1 + v) ** 2 / root**3 + v * (D + 3 * square) / root**5
         return v / (2 * arb.pi()) * inner
 
     return dual
@@ -211,7 +212,8 @@ class _Series:
         rational = _near(root)
         distance = abs(root - arb(fmpq(rational.numerator, rational.denominator))).upper()
         scaled = activation.scaled(sympy.Rational(rational.numerator, rational.denominator))
-        at_zero = arb(0) if is_odd(scaled) else gaussian_mean(scaled) ** 2
+        mean = arb(0) if is_odd(scaled) else gaussian_mean(scaled)
+        at_zero = mean * mean
         series = hermite_series(scaled)
         return cls(at_zero, series, _moves(activation, root, at_zero, series, distance))
 

@@ -133,7 +133,8 @@ class _Difference:
         """u^i c^j P(t), for a ball or the beginning of a power series."""
         t = 1 - 4 * c * c if self.profile.variable == "cosine" else 2 * arb(2).sqrt() * c - 1
         u = self.sign * (1 - 2 * c * c)
-        return u**self.profile.zero * c**self.side.power * _in_balls(self.side.polynomial, t)
+        value = c**self.side.power * _in_balls(self.side.polynomial, t)
+        return u * value if self.profile.zero else value
 
     def _polynomial_on_ellipse(self, h: Fraction) -> arb:
         """A bound of |u^i c^j P(t)|: the centre is 3h/2 and the longer semi-axis 17h/16."""

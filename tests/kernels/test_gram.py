@@ -2,14 +2,25 @@
 
 import sys
 from collections.abc import Callable
-from types import SimpleNamespace
+from types import ModuleType, SimpleNamespace
 
 import numpy as np
 import pytest
-from mpmath import mp
+from mpmath import mp, mpf
 
 from robustntk.bounds import ACTIVATIONS, InvalidInput
-from robustntk.kernels import DualKernel, dual_kernel, gram, gram_gradient
+from robustntk.kernels import (
+    Architecture,
+    DualKernel,
+    deep_kernel,
+    dual_kernel,
+    fully_connected,
+    gram,
+    gram_error_bound,
+    gram_gradient,
+    gram_memory,
+    tiles,
+)
 
 ACCURACY = 1e-13
 DISTANCES = (1.0, 1e-1, 1e-2, 1e-4, 1e-8)
@@ -59,11 +70,76 @@ def test_one_set_of_points(name: str) -> None:
     assert np.linalg.eigvalsh(np.delete(np.delete(K, 7, 0), 7, 1))[0] > -1e-12
 
 
-def test_blocks_of_rows_make_no_difference(monkeypatch: pytest.MonkeyPatch) -> None:
-    kernel, X, Z = dual_kernel("quadratic_relu"), sphere(23, 4), sphere(9, 4, seed=1)
-    whole = gram(kernel, X, Z)
-    monkeypatch.setattr(sys.modules[gram.__module__], "_ENTRIES_AT_ONCE", 20)
-    assert np.array_equal(gram(kernel, X, Z), whole)
+DEEP = [
+    fully_connected("relu", 5, trained="all", weight_variance=2),
+    fully_connected("erf", 3, trained="all", bias_variance="0.1"),
+    fully_connected("quadratic_relu", 2),
+    fully_connected("gelu", 5, trained="hidden"),
+]
+
+
+@pytest.mark.parametrize("dtype", [np.float64, np.float32])
+@pytest.mark.parametrize("network", [fully_connected("relu"), *DEEP], ids=lambda network: network.label)
+def test_tiles_by_xla_and_small_matrices_by_numpy_agree(
+    monkeypatch: pytest.MonkeyPatch, network: Architecture, dtype: type
+) -> None:
+    kernel, X, Z = deep_kernel(network), sphere(70, 6), sphere(50, 6, seed=1)
+    X[40], X[41], Z[7], Z[8] = X[3], -X[4], X[9], -X[10]
+    X[50] = X[51] + 1e-10 * sphere(1, 6, seed=3)[0]
+    X[50] /= np.linalg.norm(X[50])
+    small = gram(kernel, X), gram(kernel, X, Z)
+    monkeypatch.setattr(sys.modules[gram.__module__], "_SMALL", 0)
+    monkeypatch.setattr(tiles, "_TILE", {"cpu": 16, "gpu": 16})
+    K, rectangle = gram(kernel, X, dtype=dtype), gram(kernel, X, Z, dtype=dtype)
+    assert K.dtype == rectangle.dtype == dtype
+    assert np.array_equal(K, K.T)
+    np.testing.assert_array_equal(np.diag(K), dtype(kernel.at_one))
+    bound = gram_error_bound(kernel, 6, dtype=dtype) + gram_error_bound(kernel, 6)
+    for ours, theirs in zip((K, rectangle), small, strict=True):
+        margin = bound * kernel.at_one - np.abs(ours - theirs)
+        assert (margin > 0).all()
+    # Equal and nearly equal points need care, which a tile without repair would not take.
+    assert K[40, 3] == dtype(kernel.at_one)
+    assert K[50, 51] == pytest.approx(small[0][50, 51], rel=4 * float(np.finfo(dtype).eps))
+
+
+@pytest.mark.parametrize("network", DEEP, ids=lambda network: network.label)
+@pytest.mark.parametrize("dtype", [np.float64, np.float32])
+def test_entries_are_within_the_bound_of_the_reference(
+    deep_reference: ModuleType, network: Architecture, dtype: type
+) -> None:
+    kernel, dimension = deep_kernel(network), 12
+    bound = gram_error_bound(kernel, dimension, dtype=dtype)
+    measured = []
+    for seed, distance in enumerate((1.0, 1e-1, 1e-2, 1e-4, 1e-8, 1e-10, 1e-12, 0.0)):
+        X = sphere(2, dimension, seed)
+        X[1] = X[0] + distance * X[1]
+        X[1] /= np.linalg.norm(X[1])
+        value = float(gram(kernel, X[:1], X[1:], dtype=dtype)[0, 0])
+        with mp.workdps(60):
+            x, z = ([mpf(float(entry)) for entry in row] for row in X)
+            cosine = mp.fdot(x, z) / mp.sqrt(mp.fdot(x, x) * mp.fdot(z, z))
+            exact = deep_reference.of_covariance(network, mpf(1), mpf(1), cosine, digits=60)
+            measured.append(float(abs(value - exact)) / kernel.at_one)
+    assert all(np.array(measured) <= bound)
+    if dtype is np.float64:
+        assert max(measured) <= 1e-14
+    assert bound <= 2e4 * np.finfo(dtype).eps
+
+
+def test_float32_rows_are_directions() -> None:
+    X = sphere(40, 30).astype(np.float32)
+    kernel = deep_kernel("relu")
+    assert gram(kernel, X, dtype=np.float32).dtype == np.float32
+    with pytest.raises(InvalidInput, match="row 3 of X"):
+        gram(kernel, X * np.where(np.arange(40) == 3, np.float32(1.0001), np.float32(1))[:, None])
+
+
+def test_memory_is_known_before() -> None:
+    need = gram_memory(8000, 784, dtype=np.float32)
+    assert need.result == 4 * 8000**2
+    assert need.working <= 0.3 * need.result
+    assert str(need) == f"244.1 MiB for the matrix, at most {need.working / 2**20:.1f} MiB beside it"
 
 
 @pytest.mark.parametrize("name", sorted(set(ACTIVATIONS) - {"relu"}))
@@ -98,3 +174,7 @@ def test_refusals() -> None:
         gram(kernel, np.eye(2), np.array([[1.0, 1e-3]]))
     with pytest.raises(InvalidInput, match=r"coefficients have shape \(3,\): expected \(2,\)"):
         gram_gradient(kernel, np.eye(2), np.eye(2), np.ones(3))
+    with pytest.raises(InvalidInput, match="dtype is int64"):
+        gram(kernel, np.eye(2), dtype=np.int64)
+    with pytest.raises(InvalidInput, match="X has 2 columns and Z has 3"):
+        gram(kernel, np.eye(2), np.eye(3))
