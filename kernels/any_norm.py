@@ -32,7 +32,7 @@ __all__ = ["Points", "input_pairs", "ntk_matrix", "row_blocks"]
 _ENTRIES_AT_ONCE = 1 << 16
 # Where 1 - rho or 1 + rho is below this, its rounding error as a difference would show in the result.
 _NEAR_PARALLEL, _NEAR_OPPOSITE = 1e-3, 5e-2
-_SMALLEST_NORM, _LARGEST_NORM = 1e-140, 1e140
+_SMALLEST_NORM, _LARGEST_NORM = 1e-140, 1e70
 
 
 @dataclass(frozen=True)
@@ -70,7 +70,7 @@ def ntk_matrix(
     *,
     dtype: Any = np.float64,
 ) -> Float[np.ndarray, "n p"]:
-    """K(X, Z), or K(X, X) without Z: exactly symmetric, with equal entries for equal rows.
+    """K(X, Z), or K(X, X) without Z: exactly symmetric, and for two equal rows exactly what is on the diagonal.
 
     Computed in float64 in blocks of rows on two threads; with dtype=np.float32 the result is rounded at the end. Beside
     the result it takes about 20 arrays of 65536 entries a thread. The NNGP kernel is that of the architecture with

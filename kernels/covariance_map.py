@@ -11,6 +11,7 @@ from dataclasses import dataclass
 from functools import lru_cache
 from typing import Any, Protocol
 
+import numpy as np
 import sympy
 
 from ..bounds import Activation, get_activation
@@ -25,6 +26,8 @@ __all__ = ["CovarianceMap", "covariance_map", "is_odd", "rectified_power"]
 class CovarianceMap(Protocol):
     """One activation; results are arrays of the shape, type and namespace of the pair.
 
+    `square` is E[sigma(a)^2], `covariance` E[sigma(a) sigma(b)], `slope` E[sigma'(a) sigma'(b)], and `gaps` are 1 - and
+    1 + the uncentred correlation of sigma(a) and sigma(b).
     `smooth` is false where the slope feels the angle itself near equal preactivations, so that the pair must know its
     gap. `tangent` is the derivative of the method `which` along changes of v, w and c, for jax.
     """
@@ -33,6 +36,7 @@ class CovarianceMap(Protocol):
     def smooth(self) -> bool: ...
     @property
     def odd(self) -> bool: ...
+    def square(self, variance: Any, features: Any = None, *, xp: Any = ...) -> Any: ...
     def covariance(self, pair: PreactivationPair) -> Any: ...
     def slope(self, pair: PreactivationPair) -> Any: ...
     def gaps(self, pair: PreactivationPair) -> tuple[Any, Any]: ...
@@ -84,6 +88,9 @@ class Linear:
     smooth = True
     odd = True
 
+    def square(self, variance: Any, features: Any = None, *, xp: Any = np) -> Any:
+        return variance
+
     def covariance(self, pair: PreactivationPair) -> Any:
         return pair.covariance
 
@@ -108,6 +115,9 @@ class _Smooth:
     @property
     def odd(self) -> bool:
         return is_odd(self.activation)
+
+    def square(self, variance: Any, features: Any = None, *, xp: Any = np) -> Any:
+        return self.covariance(PreactivationPair.equal(variance, features, xp=xp))
 
     def covariance(self, pair: PreactivationPair) -> Any:
         return self._value(pair.scaled(self.scale**2))

@@ -47,6 +47,9 @@ class HermiteMap:
 
         return is_odd(self.activation)
 
+    def square(self, variance: Any, features: Any = None, *, xp: Any = np) -> Any:
+        return self.covariance(PreactivationPair.equal(variance, features, xp=xp))
+
     def covariance(self, pair: PreactivationPair) -> Any:
         return self._moment(pair, 0, 0)
 
@@ -81,10 +84,6 @@ class HermiteMap:
             if wrong.any():
                 raise _too_many(self.activation, float(variances[np.argmax(wrong)]))
         return coefficients
-
-    def with_terms(self, variances: Float[np.ndarray, " n"]) -> HermiteMap:
-        """The map for variances up to the largest of these, ready for jit."""
-        return HermiteMap(self.activation, _terms_needed(self.activation, float(variances.max(initial=0))))
 
     def _moment(self, pair: PreactivationPair, left: int, right: int) -> Any:
         """E[sigma^(left)(a) sigma^(right)(b)]."""

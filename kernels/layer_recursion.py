@@ -28,6 +28,9 @@ from .preactivation_pair import PreactivationPair, affine
 
 __all__ = ["Layers", "PointLayer"]
 
+# The product of two variances must not overflow.
+_LARGEST_VARIANCE = 1e150
+
 
 @dataclass(frozen=True)
 class PointLayer:
@@ -62,27 +65,27 @@ class Layers:
         )
 
     def points(self, squares: Float[np.ndarray, " n"]) -> list[PointLayer]:
-        """All hidden layers at points of these squared norms. Raises InvalidInput where a variance overflows."""
+        """All hidden layers at points of these squared norms. Raises InvalidInput where a variance exceeds 1e150."""
         found: list[PointLayer] = []
         squares = np.asarray(squares, dtype=np.float64)
         for number, (map_, weight, bias) in enumerate(zip(self.maps, self.weights, self.biases, strict=False), start=1):
             variance = weight * squares + bias
-            if not np.isfinite(variance).all():
-                row = int(np.argmax(~np.isfinite(variance)))
+            wrong = ~(variance <= _LARGEST_VARIANCE)
+            if wrong.any():
                 raise InvalidInput(
-                    f"row {row}: the variance of layer {number} is not finite: expected points of less norm"
+                    f"the variance of layer {number} reaches {variance[np.argmax(wrong)]:.6g}: expected at most "
+                    f"{_LARGEST_VARIANCE:g}, points of smaller norm"
                 )
             features = map_.features(variance) if isinstance(map_, HermiteMap) else None
             found.append(PointLayer(variance, features))
             with np.errstate(over="ignore"):
-                squares = map_.covariance(PreactivationPair.equal(variance[:, None], _upright(features)))[:, 0]
+                squares = map_.square(variance[:, None], _upright(features))[:, 0]
         return found
 
     def kernel(
-        self, inputs: PreactivationPair, points: tuple[Sequence[PointLayer], Sequence[PointLayer]] | None
+        self, inputs: PreactivationPair, points: tuple[Sequence[PointLayer], Sequence[PointLayer]] | None = None
     ) -> Any:
-        """The kernel at all pairs of `inputs`: squared norms (n, 1) and (1, p) and products (n, p) of points, with
-        gaps.
+        """The kernel at all pairs of `inputs`: squared norms (n, 1) and (1, p), products (n, p) of points, and gaps.
 
         `points` are those of `Layers.points` for the rows and the columns, for activations that want features.
         """
@@ -106,10 +109,8 @@ class Layers:
         """The pair of outputs of layer index + 1; with gaps if an activation further on feels the angle."""
         map_ = self.maps[index]
         left, right = pair.features or (None, None)
-        square, other = (
-            map_.covariance(PreactivationPair.equal(variance, features, xp=pair.xp))
-            for variance, features in ((pair.variance, left), (pair.other_variance, right))
-        )
+        square = map_.square(pair.variance, left, xp=pair.xp)
+        other = map_.square(pair.other_variance, right, xp=pair.xp)
         gap = supplement = None
         if not all(later.smooth for later in self.maps[index + 1 :]):
             gap, supplement = map_.gaps(pair)

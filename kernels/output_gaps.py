@@ -36,19 +36,14 @@ _DENSITY = _STEP * np.exp(-(_NODES**2) / 2) / np.sqrt(2 * np.pi)
 def smooth_gaps(map_: CovarianceMap, activation: Activation, pair: PreactivationPair) -> tuple[Any, Any]:
     """1 - rho and 1 + rho of the outputs; both 1 where an output is 0."""
     xp = pair.xp
-    square, other = (map_.covariance(one) for one in _each_alone(pair))
+    left, right = pair.features or (None, None)
+    square, other = map_.square(pair.variance, left, xp=xp), map_.square(pair.other_variance, right, xp=xp)
     root = xp.sqrt(square) * xp.sqrt(other)
     vanishes = root == 0
     rho = xp.where(vanishes, 0, xp.clip(map_.covariance(pair) / (root + vanishes), -1, 1))
     gap = _refined(map_, activation, pair, root, 1 - rho)
     supplement = _refined(map_, activation, pair.opposed(), root, 1 + rho) if map_.odd else 1 + rho
     return gap, supplement
-
-
-def _each_alone(pair: PreactivationPair) -> tuple[PreactivationPair, PreactivationPair]:
-    left, right = pair.features or (None, None)
-    equal = PreactivationPair.equal
-    return equal(pair.variance, left, xp=pair.xp), equal(pair.other_variance, right, xp=pair.xp)
 
 
 def _refined(map_: CovarianceMap, activation: Activation, pair: PreactivationPair, root: Any, difference: Any) -> Any:

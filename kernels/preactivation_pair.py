@@ -43,8 +43,9 @@ class PreactivationPair:
 
     @cached_property
     def root(self) -> Any:
-        """sqrt(v w), without overflow of the product."""
-        return self.xp.sqrt(self.variance) * self.xp.sqrt(self.other_variance)
+        """sqrt(v w), without overflow of the product; in NumPy exactly v where v = w."""
+        root = self.xp.sqrt(self.variance) * self.xp.sqrt(self.other_variance)
+        return self.xp.where(self.variance == self.other_variance, self.variance, root) if self.xp is np else root
 
     @cached_property
     def correlation(self) -> Any:
@@ -52,7 +53,7 @@ class PreactivationPair:
         if self.gap is not None:
             return self.xp.where(self.gap < 1, 1 - self.gap, self.supplement - 1)
         vanishes = self.root == 0
-        return self.xp.where(vanishes, 0, self.xp.clip(self.covariance / (self.root + vanishes), -1, 1))
+        return self.xp.where(vanishes, 0, self.covariance / (self.root + vanishes))
 
     @cached_property
     def sine(self) -> Any:
@@ -73,21 +74,21 @@ class PreactivationPair:
     def determinant(self) -> Any:
         """v w - c^2."""
         if self.gap is None:
-            return self.xp.maximum(self.variance * self.other_variance - self.covariance**2, 0)
+            return self.variance * self.other_variance - self.covariance**2
         return self.variance * self.other_variance * (self.gap * self.supplement)
 
     @cached_property
     def apart(self) -> Any:
         """The variance v + w - 2 c of the difference."""
         if self.gap is None:
-            return self.xp.maximum(self.variance + self.other_variance - 2 * self.covariance, 0)
+            return self.variance + self.other_variance - 2 * self.covariance
         return self._between_roots + 2 * self.root * self.gap
 
     @cached_property
     def together(self) -> Any:
         """The variance v + w + 2 c of the sum."""
         if self.gap is None:
-            return self.xp.maximum(self.variance + self.other_variance + 2 * self.covariance, 0)
+            return self.variance + self.other_variance + 2 * self.covariance
         return self._between_roots + 2 * self.root * self.supplement
 
     def scaled(self, factor: float) -> PreactivationPair:

@@ -27,6 +27,7 @@ __all__ = ["RectifiedPower"]
 # Below this the series in f has full relative accuracy with few terms, above it the recursion has.
 _SERIES_UNTIL = 1.0
 _NEGLIGIBLE = Fraction(1, 1 << 58)
+_PARALLEL = 64
 
 
 @dataclass(frozen=True)
@@ -41,6 +42,13 @@ class RectifiedPower:
     @property
     def _factor(self) -> float:
         return self.scale ** (2 * self.power) / (2 * math.pi)
+
+    def square(self, variance: Any, features: Any = None, *, xp: Any = np) -> Any:
+        """E[sigma(a)^2]: in NumPy exactly what `covariance` is for a pair of equal preactivations."""
+        at_zero = math.pi
+        for n in range(1, self.power):
+            at_zero *= 2 * n + 1
+        return self._factor * (variance**self.power * at_zero)
 
     def covariance(self, pair: PreactivationPair) -> Any:
         """E[sigma(a) sigma(b)]."""
@@ -77,9 +85,10 @@ class RectifiedPower:
         xp = pair.xp
         relative = _over(dv, pair.variance, xp) + _over(dw, pair.other_variance, xp)
         if order == 0:
-            # dJ_0/du = 1/sin(theta); along the ray u stands still.
+            # dJ_0/du = 1/sin(theta); along the ray u stands still. A sine of a few roundings has no direction.
             turned = _over(dc, pair.root, xp) - pair.correlation * relative / 2
-            return factor * _over(turned, pair.sine, xp)
+            sine = xp.where(pair.sine < _PARALLEL * np.finfo(pair.sine.dtype).eps, 0, pair.sine)
+            return factor * _over(turned, sine, xp)
         radial = order * (order - 1) * pair.correlation * _angular(order - 1, pair)
         if order > 1:
             radial = radial + order * (order - 1) ** 2 * (pair.sine**2 * _angular(order - 2, pair))
