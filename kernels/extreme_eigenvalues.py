@@ -81,6 +81,7 @@ def extreme_eigenvalues(matrix: SymmetricMatrix, *, seed: int = 0) -> ExtremeEig
 
 def _threads(n: int) -> AbstractContextManager[Any]:
     """One thread for small matrices: NumPy's and SciPy's threads wait for each other longer than their work takes."""
+    import scipy.linalg  # noqa: F401  (its BLAS must be there to be limited)
     from threadpoolctl import threadpool_limits
 
     return threadpool_limits(1, user_api="blas") if n < _BOTH_CORES_FROM else nullcontext()

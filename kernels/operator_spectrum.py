@@ -66,11 +66,12 @@ def operator_spectrum(
 ) -> OperatorSpectrum:
     """The extreme eigenvalues of a symmetric K given by v -> K v for float64 vectors of shape (n,).
 
-    `product_error` bounds ||computed K v - K v|| for unit vectors v: with it the Rayleigh quotients of the Ritz vectors
-    are proved, lambda_max >= and lambda_min <=. An upper bound of lambda_max needs to know more: `frobenius_norm`, an
-    upper bound of ||K||_F, or `semidefinite_trace`, one of tr K where K is known to be positive semidefinite (kernel
-    matrices are, in exact arithmetic). Each is an upper bound itself, and gives one close to lambda_max where that
-    stands out from the other eigenvalues (`RayleighQuotient.above_largest`). The caller vouches for symmetry.
+    `product_error` bounds ||computed K v - K v|| for unit vectors v (for a `GramOperator`, n times the `error` of any
+    of its products): with it the Rayleigh quotients of the Ritz vectors are proved, lambda_max >= and lambda_min <=.
+    An upper bound of lambda_max needs to know more: `frobenius_norm`, an upper bound of ||K||_F, or
+    `semidefinite_trace`, one of tr K where K is known to be positive semidefinite (kernel matrices are, in exact
+    arithmetic). Each is an upper bound itself, and gives one close to lambda_max where that stands out from the other
+    eigenvalues (`RayleighQuotient.above_largest`). The caller vouches for symmetry.
 
     Lanczos' method runs at most `steps` products for each end. Raises InvalidInput for n < 1, a bound that is negative
     or NaN, or a product that is not finite or has another shape.
@@ -87,7 +88,8 @@ def operator_spectrum(
         raise InvalidInput(f"n is {n} and steps {steps}: expected positive integers")
     checked = _checked(product, n)
     top = largest_ritz_pair(checked, n, seed=seed, steps=steps)
-    bottom = largest_ritz_pair(lambda v: -checked(v), n, seed=seed, steps=steps)
+    # Relative to lambda_max: a smallest eigenvalue far below it takes more.
+    bottom = largest_ritz_pair(lambda v: -checked(v), n, seed=seed, steps=steps, tolerance=1e-9)
     high, low = (_quotient(checked, pair, product_error) for pair in (top, bottom))
     return OperatorSpectrum(
         n=n,

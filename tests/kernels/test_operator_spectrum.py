@@ -10,6 +10,8 @@ from hypothesis import strategies as st
 from mpmath import mp
 
 from robustntk.bounds import Interval, InvalidInput
+from robustntk.kernels import conditioning, dual_kernel, gram
+from robustntk.kernels.block_operator import GramOperator
 from robustntk.kernels.operator_spectrum import EigenvalueEstimate, OperatorSpectrum, operator_spectrum
 
 
@@ -79,6 +81,21 @@ def test_a_trace_of_an_indefinite_operator_is_no_bound() -> None:
     """The caller vouches for semidefiniteness; here the contradiction shows."""
     with pytest.raises(InvalidInput, match="a norm or trace of 0.5 is below a Rayleigh quotient of 1"):
         spectrum(np.diag([1.0, -0.5]), semidefinite_trace=0.5)
+
+
+def test_a_kernel_matrix_that_is_never_held() -> None:
+    X = np.abs(np.random.default_rng(0).standard_normal((60, 10)))
+    X /= np.linalg.norm(X, axis=1, keepdims=True)
+    kernel, held = dual_kernel("relu"), gram(dual_kernel("relu"), X)
+    with GramOperator.of_points(kernel, X, block=32, workers=1) as operator:
+        error = operator.product(np.ones((60, 1))).error
+        trace = float(np.sum(operator.diagonal())) * (1 + 1e-13)
+        found = operator_spectrum(operator.matvec, 60, product_error=60 * error, semidefinite_trace=trace)
+    whole = conditioning(held)
+    assert isinstance(found.max_eigenvalue, Interval)
+    assert found.max_eigenvalue.width < 1e-8
+    assert whole.max_eigenvalue_bounds.contains(found.max_eigenvalue.estimate)
+    assert found.min_eigenvalue.estimate == pytest.approx(whole.min_eigenvalue, rel=1e-6)
 
 
 def test_products_are_counted() -> None:
