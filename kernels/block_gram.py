@@ -49,6 +49,7 @@ class BlockReport:
     path: Path
     shape: tuple[int, int]
     dtype: str
+    block: int
     kept: int
     recomputed: int
     new: int
@@ -98,7 +99,8 @@ def gram_to_zarr(
                 if progress is not None:
                     progress("blocks of the kernel", len(states), source.grid.count)
     kept, recomputed, new = (states.count(state) for state in ("kept", "recomputed", "new"))
-    return BlockReport(path, source.grid.shape, str(source.dtype), kept, recomputed, new, plan)
+    grid = source.grid
+    return BlockReport(path, grid.shape, str(source.dtype), grid.block, kept, recomputed, new, plan)
 
 
 def ensure_block(index: BlockIndex, source: ComputedBlocks, store: BlockStore) -> State:

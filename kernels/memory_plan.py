@@ -51,8 +51,8 @@ class MemoryPlan:
     def __str__(self) -> str:
         disk, memory, points = map(readable_bytes, (self.result_bytes, self.memory_bytes, self.points_bytes))
         return (
-            f"{self.blocks:,} blocks, {disk} on disk; in memory at most {memory} for {self.workers} of them at a time, "
-            f"beside {points} of points"
+            f"at most {memory}, for {self.workers} of {self.blocks:,} blocks at a time, beside {points} of points; "
+            f"{disk} on disk"
         )
 
 

@@ -102,7 +102,7 @@ def test_a_plan_says_all_of_it() -> None:
     grid = BlockGrid(1000, 1000, 100, symmetric=True)
     plan = MemoryPlan.of(grid, np.dtype(np.float32), working_bytes=10**6, points_bytes=5000, workers=2)
     assert plan.to_json().keys() == {"result_bytes", "memory_bytes", "points_bytes", "blocks", "workers"}
-    assert "55 blocks, 4 MB on disk; in memory at most 2.08 MB for 2" in str(plan) and "5 kB of points" in str(plan)
+    assert str(plan) == "at most 2.08 MB, for 2 of 55 blocks at a time, beside 5 kB of points; 4 MB on disk"
 
 
 def test_there_are_no_more_workers_than_blocks() -> None:
