@@ -82,14 +82,14 @@ class PreactivationPair:
         """The variance v + w - 2 c of the difference."""
         if self.gap is None:
             return self.variance + self.other_variance - 2 * self.covariance
-        return self._between_roots + 2 * self.root * self.gap
+        return self.between_norms + 2 * self.root * self.gap
 
     @cached_property
     def together(self) -> Any:
         """The variance v + w + 2 c of the sum."""
         if self.gap is None:
             return self.variance + self.other_variance + 2 * self.covariance
-        return self._between_roots + 2 * self.root * self.supplement
+        return self.between_norms + 2 * self.root * self.supplement
 
     def scaled(self, factor: float) -> PreactivationPair:
         """The pair with all variances and covariances multiplied."""
@@ -106,9 +106,11 @@ class PreactivationPair:
         """The second preactivation with its sign changed."""
         return replace(self, covariance=-self.covariance, gap=self.supplement, supplement=self.gap)
 
-    @property
-    def _between_roots(self) -> Any:
-        return (self.xp.sqrt(self.variance) - self.xp.sqrt(self.other_variance)) ** 2
+    @cached_property
+    def between_norms(self) -> Any:
+        """(sqrt(v) - sqrt(w))^2, from the difference v - w, which is exact where it is small."""
+        total = self.xp.sqrt(self.variance) + self.xp.sqrt(self.other_variance)
+        return ((self.variance - self.other_variance) / (total + (total == 0))) ** 2
 
 
 def affine(pair: PreactivationPair, weight: float, bias: float) -> PreactivationPair:
@@ -121,8 +123,8 @@ def affine(pair: PreactivationPair, weight: float, bias: float) -> Preactivation
     following = replace(pair, variance=v, other_variance=w, covariance=c, features=None)
     if pair.gap is None or bias == 0:
         return following
-    xp, inner, outer = pair.xp, weight * pair.root, following.root
-    between = weight * bias * (xp.sqrt(pair.variance) - xp.sqrt(pair.other_variance)) ** 2
+    inner, outer = weight * pair.root, following.root
+    between = weight * bias * pair.between_norms
     above = weight * bias * (pair.variance + pair.other_variance) + bias**2
     gap = (between / (outer + inner + bias) + inner * pair.gap) / outer
     supplement = (inner * pair.supplement + bias + above / (outer + inner)) / outer

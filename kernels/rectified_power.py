@@ -25,7 +25,7 @@ from .preactivation_pair import PreactivationPair
 __all__ = ["RectifiedPower"]
 
 # Below this the series in f has full relative accuracy with few terms, above it the recursion has.
-_SERIES_UNTIL = 1.0
+_SERIES_UNTIL, _LONGER_SERIES_UNTIL = 1.0, 1.5
 _NEGLIGIBLE = Fraction(1, 1 << 58)
 _PARALLEL = 64
 
@@ -121,9 +121,9 @@ def _next(n: int, pair: PreactivationPair, before: Any, current: Any) -> Any:
 
 def _with_antipodal(order: int, f: Any, plain: Any, xp: Any) -> Any:
     """`plain` where f = pi - theta is large enough, else the series, which NumPy evaluates only there."""
+    here = f < _until(order)
     if xp is not np:
-        return xp.where(f < _SERIES_UNTIL, _antipodal_series(order, f, xp), plain)
-    here = f < _SERIES_UNTIL
+        return xp.where(here, _antipodal_series(order, f, xp), plain)
     if not here.any():
         return plain
     plain = np.array(plain)
@@ -136,8 +136,12 @@ def _antipodal(order: int, f: Any, xp: Any) -> Any:
     return _with_antipodal(order, f, xp.sin(f) - f * xp.cos(f), xp)
 
 
+def _until(order: int) -> float:
+    return _SERIES_UNTIL if order <= 2 else _LONGER_SERIES_UNTIL
+
+
 def _antipodal_series(order: int, f: Any, xp: Any) -> Any:
-    small = xp.minimum(f, _SERIES_UNTIL)
+    small = xp.minimum(f, _until(order))
     square = small * small
     total = 0 * small
     for coefficient in reversed(_series(order)):
@@ -147,7 +151,7 @@ def _antipodal_series(order: int, f: Any, xp: Any) -> Any:
 
 @lru_cache(maxsize=32)
 def _series(order: int) -> tuple[float, ...]:
-    """J_n / f^(2n+1) as a power series in f^2, as long as needed for f <= 1, from the recursion in exact arithmetic."""
+    """J_n / f^(2n+1) as a power series in f^2, as long as needed, from the recursion in exact arithmetic."""
     length = 16 + 4 * order
     size = order + length
     cosine = [Fraction((-1) ** (k + 1), math.factorial(2 * k)) for k in range(size + 1)]
@@ -162,8 +166,8 @@ def _series(order: int) -> tuple[float, ...]:
     for n in range(1, order):
         first, second = _product(cosine, current), _product(squared, before)
         before, current = current, [(2 * n + 1) * a + n**2 * b for a, b in zip(first, second, strict=True)]
-    kept = current[order:]
-    while abs(kept[-1]) < _NEGLIGIBLE * kept[0]:
+    kept, square = current[order:], Fraction(_until(order)) ** 2
+    while abs(kept[-1]) * square ** (len(kept) - 1) < _NEGLIGIBLE * kept[0]:
         kept.pop()
     return tuple(float(c) for c in kept)
 

@@ -25,7 +25,7 @@ SMOOTH = ("quadratic_relu", "erf", "gelu", "sin", "sin_cos")
 
 
 def exact_gradient(reference: ModuleType, architecture: Architecture, x: np.ndarray, z: np.ndarray) -> np.ndarray:
-    """By central differences in numbers of 60 digits; steps of 2^-26 leave an error of 1e-8 at a kink, else far less."""
+    """By central differences of 60 digits; steps of 2^-26 leave an error of 1e-8 at a kink, else far less."""
     slopes = []
     for e in 2.0**-26 * np.eye(len(x)):
         difference = reference.kernel(architecture, x + e, z) - reference.kernel(architecture, x - e, z)
