@@ -44,7 +44,7 @@ class GramMemory:
 
 
 def gram_memory(n: int, dimension: int, p: int | None = None, *, dtype: Any = np.float64) -> GramMemory:
-    """What `gram` of n points (and p others) needs, known before it starts; the compiler's own needs come once on top."""
+    """What `gram` of n points (and p others) needs, known before it starts; the compiler's own needs come on top."""
     kind = _kind(dtype)
     points = (n + (p or 0)) * dimension * kind.itemsize
     columns = n if p is None else p

@@ -10,7 +10,7 @@ lengths), and Theta by e Theta'(1 - g + e).
 
 Otherwise, with half the chord c from `half_chords`: D = |x - z|^2 and (|x| - |z|)^2 are both within 4 gamma D, and
 D <= 4 c^2 (1 + eta)^2 + 4 eta^2. Where c >= eta this moves c by a factor 1 +- 8 gamma at most (1.1 times that with
-higher orders), and Theta by 8.8 gamma c |dTheta/dc| = 8.8 gamma 4 c^2 Theta'(1 - 2 c^2) <= 17.6 gamma (M - Theta(1 - g)).
+higher orders), and Theta by 8.8 gamma c |dTheta/dc| = 35.2 gamma c^2 |Theta'(u)| <= 17.6 gamma (M - Theta(1 - g)).
 Where c < eta, true and computed value both lie within M - Theta(1 - 18 eta^2) of M.
 
 The profile's own error (`profile_bound`) comes on top.
