@@ -24,6 +24,7 @@ from .enclosure import kappa_enclosure, kappa_expression
 from .finite_width import SymmetricInitialisation, empirical_gram
 from .geometry import PairAngles, angles, pair_angles, unit_rows
 from .gram import GramMemory, gram, gram_gradient, gram_memory
+from .gram_enclosure import GramEnclosure, gram_enclosure, pair_enclosure
 from .gram_error import gram_error_bound
 from .hermite import HermiteSeries, hermite_series
 from .profile import Profile
@@ -35,6 +36,7 @@ __all__ = [
     "ConditioningReport",
     "DeepKernel",
     "DualKernel",
+    "GramEnclosure",
     "GramMemory",
     "HermiteSeries",
     "PairAngles",
@@ -48,6 +50,7 @@ __all__ = [
     "empirical_gram",
     "fully_connected",
     "gram",
+    "gram_enclosure",
     "gram_error_bound",
     "gram_gradient",
     "gram_memory",
@@ -59,6 +62,7 @@ __all__ = [
     "ntk_enclosure",
     "numeric",
     "pair_angles",
+    "pair_enclosure",
     "paper_network",
     "unit_rows",
 ]
