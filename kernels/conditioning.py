@@ -11,6 +11,7 @@ from jaxtyping import Float
 
 from ..bounds import Interval, InvalidInput, Outcome, Verdict
 from .definiteness import decide_definiteness
+from .directed_decimals import rounded_down, rounded_up
 from .effective_rank import EffectiveRank, effective_rank
 from .extreme_eigenvalues import extreme_eigenvalues, work_bytes
 from .symmetric_matrix import SymmetricMatrix
@@ -62,7 +63,8 @@ class ConditioningReport:
     def _definiteness(self) -> str:
         bounds, outcome = self.condition_number_bounds, self.positive_definite
         if outcome.verdict is Verdict.PROVED and bounds is not None:
-            return f"Positive definite: {outcome.reason}, condition number {bounds.lower:.4g} to {bounds.upper:.4g}."
+            ends = f"{rounded_down(bounds.lower, 4)} to {rounded_up(bounds.upper, 4)}"
+            return f"Positive definite: {outcome.reason}, condition number {ends}."
         word = "Not positive definite" if outcome.verdict is Verdict.REFUTED else "Not known to be positive definite"
         return f"{word}: {outcome.reason}."
 
@@ -74,7 +76,7 @@ class ConditioningReport:
         weights = " and ".join(f"{each.row} ({each.weight:.0%})" for each in heaviest)
         return (
             f" {str(pair).capitalize()}, which alone keeps the smallest eigenvalue below about {pair.eigenvalue:.3g}; "
-            f"its eigenvector weighs most on rows {weights}."
+            f"the eigenvector of that eigenvalue weighs most on rows {weights}."
         )
 
     def to_json(self) -> dict[str, Any]:
@@ -143,7 +145,7 @@ def conditioning(K: Float[np.ndarray, "n n"], *, entry_error: float | None = Non
 
 def conditioning_bytes(n: int, dtype: Any = np.float64) -> int:
     """The memory that a report on n rows needs beside the matrix, in bytes: one float64 matrix for the factorisations,
-    another one for the entries unless they are float64 already, and the vectors of Lanczos' method.
+    another one for the entries unless they are contiguous and float64 already, and the vectors of Lanczos' method.
     """
     if n < 1:
         raise InvalidInput(f"n is {n}: expected a positive integer")

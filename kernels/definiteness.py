@@ -8,6 +8,7 @@ import numpy as np
 from jaxtyping import Float
 
 from ..bounds import Interval, Outcome
+from .directed_decimals import rounded_down, rounded_up
 
 __all__ = ["SMALL", "UNIT_ROUNDOFF", "decide_definiteness", "gamma", "semidefinite_deficit"]
 
@@ -73,10 +74,9 @@ def decide_definiteness(smallest: Interval, witness: Float[np.ndarray, " n"]) ->
     counterexample if that end is negative.
     """
     if smallest.lower > 0:
-        return Outcome.proved(f"the smallest eigenvalue is at least {smallest.lower:.6g}")
+        return Outcome.proved(f"the smallest eigenvalue is at least {rounded_down(smallest.lower)}")
     if smallest.upper < 0:
-        quotient = f"v^T K v / v^T v <= {smallest.upper:.6g} < 0"
+        quotient = f"v^T K v / v^T v <= {rounded_up(smallest.upper)} < 0"
         return Outcome.refuted(witness.tolist(), f"{quotient} for the eigenvector v of the smallest eigenvalue")
-    return Outcome.inconclusive(
-        f"the smallest eigenvalue lies between {smallest.lower:.3g} and {smallest.upper:.3g}: its sign is not known"
-    )
+    ends = f"{rounded_down(smallest.lower, 3)} and {rounded_up(smallest.upper, 3)}"
+    return Outcome.inconclusive(f"the smallest eigenvalue lies between {ends}: its sign is not known")
