@@ -20,7 +20,7 @@ from ..bounds.exact import nearest_float
 from .preactivation_pair import PreactivationPair
 from .rectified_power import RectifiedPower
 
-__all__ = ["CovarianceMap", "covariance_map", "is_odd", "rectified_power"]
+__all__ = ["CovarianceMap", "Linear", "covariance_map", "is_odd", "rectified_power"]
 
 
 class CovarianceMap(Protocol):

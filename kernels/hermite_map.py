@@ -19,6 +19,7 @@ from jaxtyping import Float
 
 from ..bounds import Activation, InvalidInput
 from .activation_function import numeric
+from .power_series import PowerSeries
 from .preactivation_pair import PreactivationPair
 
 __all__ = ["HermiteMap"]
@@ -28,6 +29,8 @@ _NEGLIGIBLE = 2.0**-52
 # The moments of the rule may differ from those of one twice as fine, and from those of the series, by this much.
 _AGREEMENT = 1e-13
 _REACH = 13.0
+# Variances of points of a sphere differ by the rounding of their norms.
+_SAME = 16 * np.finfo(float).eps
 
 
 @dataclass(frozen=True)
@@ -69,14 +72,15 @@ class HermiteMap:
         return by_c * dc + (by_v * dv + by_w * dw) / 2
 
     def features(self, variances: Float[np.ndarray, " n"]) -> Float[np.ndarray, "2 terms m"]:
-        """h_k(v) of sigma and sigma' at all variances; m = 1 where these are all the same, else n.
+        """h_k(v) of sigma and sigma' at all variances; m = 1 where these are all the same but for rounding, else n.
 
         Raises InvalidInput where 4096 terms are too few: for a kink, or a variance that is too large for the width of
         the strip in which the activation is analytic.
         """
-        if np.all(variances == variances[:1]):
+        largest = float(variances.max(initial=0))
+        if len(variances) and largest - float(variances.min()) <= _SAME * largest:
             variances = variances[:1]
-        terms = max(_terms_needed(self.activation, float(variances.max(initial=0))), 1)
+        terms = max(_terms_needed(self.activation, largest), 1)
         coefficients = np.stack([_coefficients(self.activation, order, variances, terms, np) for order in (0, 1)])
         for order in (0, 1):
             moments = _moments(self.activation, order, variances, terms)
@@ -106,11 +110,14 @@ def _sum(left: Any, right: Any, pair: PreactivationPair) -> Any:
 
         start = 0 * (rho + left[0] * right[0])
         return jax.lax.scan(step, start, (left[::-1], right[::-1]))[0]
-    single = left[0].size == right[0].size == 1
+    if left[0].size == right[0].size == 1:
+        products = (left * right).ravel()
+        if np.all(products >= 0):
+            return PowerSeries(tuple(products.tolist()))(rho)
     total = np.zeros(np.broadcast_shapes(rho.shape, left.shape[1:], right.shape[1:]))
     for a, b in zip(left[::-1], right[::-1], strict=True):
         total *= rho
-        total += float(a.item() * b.item()) if single else a * b
+        total += a * b
     return total
 
 

@@ -22,9 +22,10 @@ from jaxtyping import Float
 from ..bounds import InvalidInput
 from ..bounds.exact import nearest_float
 from .architecture import Architecture
-from .covariance_map import CovarianceMap, covariance_map
+from .covariance_map import CovarianceMap, Linear, covariance_map
 from .hermite_map import HermiteMap
 from .preactivation_pair import PreactivationPair, affine
+from .rectified_power import RectifiedPower
 
 __all__ = ["Layers", "PointLayer"]
 
@@ -63,6 +64,19 @@ class Layers:
             biases=tuple(nearest_float(variance) for variance in architecture.bias_variances),
             contributions=tuple((nearest_float(p), nearest_float(q)) for p, q in architecture.layer_weights),
         )
+
+    @property
+    def degree(self) -> int | None:
+        """P if the network is positively homogeneous of degree P in the input, else None."""
+        if any(self.biases):
+            return None
+        degree = 1
+        for map_ in self.maps:
+            if isinstance(map_, RectifiedPower):
+                degree *= map_.power
+            elif not isinstance(map_, Linear):
+                return None
+        return degree
 
     def points(self, squares: Float[np.ndarray, " n"]) -> list[PointLayer]:
         """All hidden layers at points of these squared norms. Raises InvalidInput where a variance exceeds 1e150."""

@@ -209,6 +209,28 @@ def test_float32_is_the_rounded_result() -> None:
     assert np.array_equal(single, ntk_matrix(architecture, X).astype(np.float32))
 
 
+@pytest.mark.parametrize("dtype", [np.float32, np.float64])
+def test_large_matrices_of_homogeneous_networks_factor(dtype: type, monkeypatch: pytest.MonkeyPatch) -> None:
+    """The same within rounding as the recursion, and as symmetric."""
+    X, Z = sample(), sample()[20:27] + 0.25
+    for architecture in (
+        fully_connected("relu", 3, trained="all", weight_variance=2),
+        fully_connected(["quadratic_relu", "relu"], trained="hidden"),
+        paper_network(2, 10),
+    ):
+        exact, other = ntk_matrix(architecture, X), ntk_matrix(architecture, X, Z)
+        with monkeypatch.context() as patch:
+            patch.setattr(robustntk.kernels.any_norm, "_LARGE", 0)
+            fast, rectangle = ntk_matrix(architecture, X, dtype=dtype), ntk_matrix(architecture, X, Z, dtype=dtype)
+        assert fast.dtype == dtype
+        assert np.array_equal(fast, fast.T)
+        diagonals = np.sqrt(np.diag(exact)), np.sqrt(np.diag(ntk_matrix(architecture, Z)))
+        limit = 30 * np.finfo(dtype).eps
+        assert np.all(np.abs(fast - exact) <= limit * np.outer(diagonals[0], diagonals[0]))
+        assert np.all(np.abs(rectangle - other) <= limit * np.outer(*diagonals))
+        assert not np.all(np.abs(rectangle * (1 + 2 * limit) - other) <= limit * np.outer(*diagonals))
+
+
 def test_no_rows_and_integers() -> None:
     architecture = fully_connected("tanh", 2)
     assert ntk_matrix(architecture, np.zeros((0, 3))).shape == (0, 0)
