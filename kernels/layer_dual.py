@@ -47,6 +47,10 @@ def layer_dual(activation: Activation, variance: arb) -> LayerDual:
     for name, form in _CLOSED.items():
         if activation.expression == get_activation(name, activation.scale).expression:
             return form(v)
+    if activation.expression.has(sympy.Piecewise, sympy.Abs, sympy.Max, sympy.Min):
+        raise InvalidInput(
+            f"activation {activation.label}: it has a kink, and of those only powers of max(0, z) have a known kernel"
+        )
     return _Series.of(activation, variance)
 
 
