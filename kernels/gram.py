@@ -120,7 +120,7 @@ def gram_gradient(
 
 
 def _kind(dtype: Any) -> np.dtype[Any]:
-    kind = np.dtype(dtype)
+    kind: np.dtype[Any] = np.dtype(dtype)
     if kind not in FLOATS:
         raise InvalidInput(f"dtype is {kind}: expected float32 or float64")
     return kind

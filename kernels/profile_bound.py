@@ -114,14 +114,15 @@ class _Difference:
         size = ceil(log(float((largest / one).upper()) / _INTERPOLATION, 4)) + 1
         slack = (largest * (arb(4) ** (1 - size) / 3 + arb(2) ** -127)).upper()
         values = [self._at((3 + Fraction(int(t.p), int(t.q))) * h / 2) for t in nodes(size)]
-        return sum((abs(each) for each in chebyshev_coefficients(values)), slack)
+        return sum((abs(each) for each in chebyshev_coefficients(values)), arb(slack))
 
     def at_end(self, h: Fraction, flatness: arb) -> arb:
         """A bound of |D| on [0, h], where Theta is within `flatness` of its value at c = 0."""
         end = arb(fmpq(h.numerator, h.denominator))
         slope = self._polynomial(arb_series([arb(0).union(end), 1], prec=2))[1]
         limit = ntk_enclosure(self.architecture, self.sign)
-        return abs(self._polynomial(arb(0)) - limit) + end * abs(slope) + flatness
+        distance: arb = abs(self._polynomial(arb(0)) - limit) + end * abs(slope) + flatness
+        return distance
 
     def _at(self, c: Fraction) -> arb:
         u = self.sign * (1 - 2 * c * c)

@@ -106,7 +106,7 @@ def compiled(profile: Profile, on_diagonal: bool) -> Callable[[Any, Any], tuple[
         others = cosines * (1 - jnp.eye(len(A), dtype=cosines.dtype)) if on_diagonal else cosines
         return profile(cosines, xp=jnp), jnp.min(others), jnp.max(others)
 
-    return tile  # type: ignore[no-any-return]
+    return tile
 
 
 def _product(A: Any, B: Any) -> Any:
@@ -116,12 +116,14 @@ def _product(A: Any, B: Any) -> Any:
 def _cosines(left: Float[np.ndarray, "a d"], right: Float[np.ndarray, "b d"]) -> Float[np.ndarray, "a b"]:
     """In float64 on the same threads: NumPy's would wait for those of XLA."""
     with jax.enable_x64(True):
-        return np.clip(np.asarray(_float64_product()(left.astype(np.float64), right.astype(np.float64))), -1, 1)
+        product = np.asarray(_float64_product()(left.astype(np.float64), right.astype(np.float64)))
+    cosines: Float[np.ndarray, "a b"] = np.clip(product, -1, 1)
+    return cosines
 
 
 @lru_cache(maxsize=1)
 def _float64_product() -> Callable[[Any, Any], Any]:
-    return jax.jit(_product)  # type: ignore[no-any-return]
+    return jax.jit(_product)
 
 
 def _tiles(n: int, p: int, size: int, *, symmetric: bool) -> Iterator[tuple[slice, slice]]:
