@@ -105,11 +105,11 @@ class ConditioningReport:
 def conditioning(K: Float[np.ndarray, "n n"], *, entry_error: float | None = None) -> ConditioningReport:
     """Report on a Gram matrix whose entries are known up to entry_error * max |K_ij|.
 
-    By Weyl's inequality an error matrix E moves every eigenvalue by at most ||E||_2 <= ||E||_F: n entry_error max|K|
-    for the entries, 1e-13 by default for float64 and as many units in the last place (5.4e-5) for float32. The ends of
-    the spectrum of the given entries are bounded by Rayleigh quotients and by Cholesky factorisations, see
-    `extreme_eigenvalues`: about n^3 operations, `conditioning_bytes(n)` bytes, in float64 always, from fixed start
-    vectors.
+    `gram_error_bound` proves an entry_error for a kernel and a dimension. The default is an assumption: 1e-13 for
+    float64, as many units in the last place (5.4e-5) for float32. By Weyl's inequality an error matrix E moves every
+    eigenvalue by at most ||E||_2 <= ||E||_F <= n entry_error max|K|. The ends of the spectrum of the given entries are
+    bounded by Rayleigh quotients and by Cholesky factorisations, see `extreme_eigenvalues`: about n^3 operations,
+    `conditioning_bytes(n)` bytes, in float64 always, from fixed start vectors.
 
     Raises InvalidInput for an entry_error that is negative or not finite, and for a matrix that is not square, real,
     finite and symmetric.
