@@ -62,8 +62,8 @@ def gram_enclosure(
 def _length_error(X: Float[np.ndarray, "n d"]) -> float:
     """A bound of | |x| - 1 | over the rows, rounding of the squares and sums included."""
     squares = np.einsum("ij,ij->i", X, X, dtype=np.float64)
-    largest = float(np.max(np.abs(np.sqrt(squares) - 1)))
-    return largest + 2.0**-52 * (X.shape[1] + 4)
+    rounding: float = (X.shape[1] + 4) * 2.0**-52
+    return float(np.max(np.abs(np.sqrt(squares) - 1))) + rounding
 
 
 def pair_enclosure(architecture: Architecture, x: Sequence[float], z: Sequence[float], *, bits: int = 256) -> arb:

@@ -114,7 +114,8 @@ class _Difference:
         size = ceil(log(float((largest / one).upper()) / _INTERPOLATION, 4)) + 1
         slack = (largest * (arb(4) ** (1 - size) / 3 + arb(2) ** -127)).upper()
         values = [self._at((3 + Fraction(int(t.p), int(t.q))) * h / 2) for t in nodes(size)]
-        return sum((abs(each) for each in chebyshev_coefficients(values)), arb(slack))
+        total: arb = sum((abs(each) for each in chebyshev_coefficients(values)), arb(slack))
+        return total
 
     def at_end(self, h: Fraction, flatness: arb) -> arb:
         """A bound of |D| on [0, h], where Theta is within `flatness` of its value at c = 0."""
@@ -128,7 +129,8 @@ class _Difference:
         u = self.sign * (1 - 2 * c * c)
         if not -1 <= u <= 1:
             raise ArithmeticError(f"u = {u} is outside [-1, 1]")
-        return self._polynomial(arb(fmpq(c.numerator, c.denominator))) - ntk_enclosure(self.architecture, u)
+        polynomial: arb = self._polynomial(arb(fmpq(c.numerator, c.denominator)))
+        return polynomial - ntk_enclosure(self.architecture, u)
 
     def _polynomial(self, c: Any) -> Any:
         """u^i c^j P(t), for a ball or the beginning of a power series."""
