@@ -27,7 +27,14 @@ import numpy as np
 from rich.console import Console
 from rich.table import Table
 
-from robustntk.kernels import deep_kernel, fully_connected, gram, gram_memory, import_neural_tangents
+from robustntk.kernels import (
+    deep_kernel,
+    fully_connected,
+    gram,
+    gram_gradient,
+    gram_memory,
+    import_neural_tangents,
+)
 
 DIMENSION = 784
 Method = Callable[[], Any]
@@ -179,6 +186,31 @@ def main() -> None:
                     cells += [f"{min(run[name]) * 1e3:,.0f}", f"{ratio:.2f}"]
                 table.add_row(name, *cells, f"{peak(name, n, np.dtype(dtype).name, depths[0]):.2f}")
             console.print(table)
+    console.print(gradients(sizes[-1] // 2, depths[-1], given.rounds))
+
+
+def gradients(n: int, depth: int, rounds: int) -> Table:
+    """The gradient of a kernel function at n points beside its values there, K(X, Z) times the coefficients."""
+    table = Table(title=f"kernel functions on {n} points at {n} points, depth {depth}, ms")
+    for header in ("type", "values", "gradients", "ratio of medians"):
+        table.add_column(header, justify="right")
+    for dtype in (np.float32, np.float64):
+        X, Z, c = points(n, dtype), points(n, dtype, seed=1), np.random.default_rng(2).standard_normal(n)
+        kernel = deep_kernel(fully_connected("relu", depth, trained="all", weight_variance=[1, *[2] * depth]))
+        methods: list[Method] = [
+            lambda: gram(kernel, X, Z, dtype=dtype) @ c.astype(dtype),  # noqa: B023
+            lambda: gram_gradient(kernel, X, Z, c, dtype=dtype),  # noqa: B023
+        ]
+        seconds: list[list[float]] = [[], []]
+        for turn in range(rounds + 1):
+            for method, record in zip(methods, seconds, strict=True):
+                begin = time.perf_counter()
+                method()
+                if turn:
+                    record.append(time.perf_counter() - begin)
+        ratio = statistics.median(seconds[1]) / statistics.median(seconds[0])
+        table.add_row(dtype.__name__, *(f"{min(record) * 1e3:,.0f}" for record in seconds), f"{ratio:.2f}")
+    return table
 
 
 if __name__ == "__main__":

@@ -103,19 +103,16 @@ def gram_gradient(
     left, right = directions(X, name="X"), directions(Z, name="Z")
     _same_dimension(left, right)
     gradient = np.empty((len(left), left.shape[1]), dtype=kind)
-    height = max(_SMALL * 8 // max(len(right), 1), 1)
-    for start in range(0, len(left), height):
-        rows = left[start : start + height]
-        slopes = np.empty((len(rows), len(right)), dtype=kind)
-        if slopes.size <= _SMALL:
-            _fill_small(slopes, kernel, rows, right, symmetric=False, derivative=1)
-        else:
-            from .tiles import fill_tiles
+    if len(left) * len(right) > _SMALL:
+        from .tiles import fill_products
 
-            profile, repair = kernel.profile(kind, derivative=1), _Repair(kernel, kind, derivative=1)
-            fill_tiles(slopes, profile, rows, right, symmetric=False, repair=repair)
-        slopes *= coefficients.astype(kind)
-        gradient[start : start + height] = slopes @ right.astype(kind, copy=False)
+        profile, repair = kernel.profile(kind, derivative=1), _Repair(kernel, kind, derivative=1)
+        fill_products(gradient, profile, left, right, coefficients, repair=repair)
+        return gradient
+    slopes = np.empty((len(left), len(right)))
+    _fill_small(slopes, kernel, left, right, symmetric=False, derivative=1)
+    slopes *= coefficients
+    gradient[...] = slopes @ right
     return gradient
 
 

@@ -18,7 +18,7 @@ from jaxtyping import Float
 
 from .profile import Profile
 
-__all__ = ["Repair", "fill_tiles"]
+__all__ = ["Repair", "fill_products", "fill_tiles"]
 
 _TILE = {"cpu": 512, "gpu": 4096}
 _AHEAD = 2
@@ -83,6 +83,37 @@ def fill_tiles(
             place()
 
 
+def fill_products(
+    result: Float[np.ndarray, "n d"],
+    profile: Profile,
+    left: Float[np.ndarray, "n d"],
+    right: Float[np.ndarray, "p d"],
+    coefficients: Float[np.ndarray, " p"],
+    *,
+    repair: Repair,
+) -> None:
+    """sum_j c_j K(x, z_j) z_j for every row x, in place; no more than a few tiles of K are in memory."""
+    low, high = repair.limits
+    with jax.enable_x64(profile.dtype == np.float64):
+        size = _TILE.get(jax.default_backend(), _TILE["gpu"])
+        function, values = _weighted(profile), compiled(profile, False)
+        blocks = _Blocks(right, profile.dtype, size)
+        weights = _Blocks(coefficients, profile.dtype, size)
+        for i in range(0, len(left), size):
+            rows = slice(i, i + size)
+            A, total = jnp.asarray(left[rows], dtype=profile.dtype), None
+            for j in range(0, len(right), size):
+                columns = slice(j, j + size)
+                B, c = blocks[columns], weights[columns]
+                part, least, most = function(A, B, c)
+                if not (low <= least and most <= high):
+                    tile = np.asarray(values(A, B)[0]).copy()
+                    repair.tile(tile, _cosines(left[rows], right[columns]), left[rows], right[columns])
+                    part = (jnp.asarray(tile) * c) @ B
+                total = part if total is None else total + part
+            result[rows] = np.asarray(total)
+
+
 class _Blocks:
     """Rows as arrays of jax, made when first needed and then kept."""
 
@@ -105,6 +136,19 @@ def compiled(profile: Profile, on_diagonal: bool) -> Callable[[Any, Any], tuple[
         cosines = _product(A, B)
         others = cosines * (1 - jnp.eye(len(A), dtype=cosines.dtype)) if on_diagonal else cosines
         return profile(cosines, xp=jnp), jnp.min(others), jnp.max(others)
+
+    return tile
+
+
+@lru_cache(maxsize=64)
+def _weighted(profile: Profile) -> Callable[[Any, Any, Any], tuple[Any, Any, Any]]:
+    """(A, B, c) -> (K * c) B, and the least and the largest cosine."""
+
+    @jax.jit
+    def tile(A: Any, B: Any, c: Any) -> tuple[Any, Any, Any]:
+        cosines = _product(A, B)
+        weighted = profile(cosines, xp=jnp) * c
+        return jnp.matmul(weighted, B, precision=jax.lax.Precision.HIGHEST), jnp.min(cosines), jnp.max(cosines)
 
     return tile
 

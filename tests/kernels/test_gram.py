@@ -127,6 +127,22 @@ def test_entries_are_within_the_bound_of_the_reference(
     assert bound <= 2e4 * np.finfo(dtype).eps
 
 
+@pytest.mark.parametrize("dtype", [np.float64, np.float32])
+@pytest.mark.parametrize("name", ["relu", "erf"])
+def test_gradients_by_xla_and_by_numpy_agree(monkeypatch: pytest.MonkeyPatch, name: str, dtype: type) -> None:
+    kernel, X, Z = deep_kernel(fully_connected(name, 3, trained="all")), sphere(50, 6), sphere(70, 6, seed=1)
+    Z[9] = X[4] + 1e-7 * Z[9]
+    Z[9] /= np.linalg.norm(Z[9])
+    c = np.random.default_rng(2).standard_normal(70)
+    small = gram_gradient(kernel, X, Z, c)
+    monkeypatch.setattr(sys.modules[gram.__module__], "_SMALL", 0)
+    monkeypatch.setattr(tiles, "_TILE", {"cpu": 16, "gpu": 16})
+    large = gram_gradient(kernel, X, Z, c, dtype=dtype)
+    assert large.dtype == dtype
+    scale = np.abs(small).max(axis=1, keepdims=True)
+    assert all((np.abs(large - small) <= 100 * np.finfo(dtype).eps * scale).ravel())
+
+
 def test_float32_rows_are_directions() -> None:
     X = sphere(40, 30).astype(np.float32)
     kernel = deep_kernel("relu")
