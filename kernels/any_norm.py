@@ -90,8 +90,8 @@ def ntk_matrix(
     always beside K where points are nearly opposite.
 
     The NNGP kernel is that of the architecture with trained="readout". Raises InvalidInput for rows that are not
-    finite, another dtype, or an activation without closed form that is not smooth or gets variances beyond about 20
-    (see `hermite_map`).
+    finite, another dtype, or an activation without closed form (tanh, sigmoid and softplus apart) that is not smooth or
+    gets too large variances (see `hermite_map`).
     """
     kind = np.dtype(dtype)
     if kind not in (np.dtype(np.float32), np.dtype(np.float64)):

@@ -20,7 +20,7 @@ from ..bounds.exact import nearest_float
 from .preactivation_pair import PreactivationPair
 from .rectified_power import RectifiedPower
 
-__all__ = ["CovarianceMap", "Linear", "covariance_map", "is_odd", "rectified_power"]
+__all__ = ["CovarianceMap", "Linear", "SmoothForm", "covariance_map", "is_odd", "rectified_power"]
 
 
 class CovarianceMap(Protocol):
@@ -105,7 +105,7 @@ class Linear:
 
 
 @dataclass(frozen=True)
-class _Smooth:
+class SmoothForm:
     """sigma(scale z) for a sigma with closed forms `_value` and `_slope`."""
 
     activation: Activation
@@ -148,7 +148,7 @@ class _Smooth:
 
 
 @dataclass(frozen=True)
-class Erf(_Smooth):
+class Erf(SmoothForm):
     """2/pi arcsin(2c / sqrt(A B)), A = 1 + 2v, B = 1 + 2w; A B - 4c^2 = 1 + 2v + 2w + 4(vw - c^2) does not cancel."""
 
     def _value(self, pair: PreactivationPair) -> Any:
@@ -163,7 +163,7 @@ class Erf(_Smooth):
 
 
 @dataclass(frozen=True)
-class Gelu(_Smooth):
+class Gelu(SmoothForm):
     """z Phi(z). With A = 1 + v, B = 1 + w, D = A B - c^2, P = E[Phi(a) Phi(b)] = 1/4 + arcsin(c/sqrt(A B))/(2 pi) and
     R = E[phi(a) phi(b)] = 1/(2 pi sqrt(D)),
 
@@ -192,7 +192,7 @@ class Gelu(_Smooth):
 
 
 @dataclass(frozen=True)
-class Sin(_Smooth):
+class Sin(SmoothForm):
     """exp(-(v + w)/2) sinh(c) and cosh(c), written with the variances of a - b and a + b where those would overflow."""
 
     def _value(self, pair: PreactivationPair) -> Any:
@@ -206,7 +206,7 @@ class Sin(_Smooth):
 
 
 @dataclass(frozen=True)
-class SinCos(_Smooth):
+class SinCos(SmoothForm):
     """E[sigma sigma] = E[cos(a - b)] + E[sin(a + b)], E[sigma' sigma'] = E[cos(a - b)] - E[sin(a + b)]; E[sin] = 0."""
 
     def _value(self, pair: PreactivationPair) -> Any:

@@ -19,12 +19,13 @@ from jaxtyping import Float
 
 from ..bounds import Activation, InvalidInput
 from .activation_function import numeric
+from .logistic_mixture import LogisticMixture, logistic_mixture
 from .power_series import PowerSeries
 from .preactivation_pair import PreactivationPair
 
 __all__ = ["HermiteMap"]
 
-_FEWEST, _MOST = 32, 4096
+_FEWEST, _MOST = 32, 2048
 _NEGLIGIBLE = 2.0**-52
 # The moments of the rule may differ from those of one twice as fine, and from those of the series, by this much.
 _AGREEMENT = 1e-13
@@ -37,7 +38,8 @@ _SAME = 16 * np.finfo(float).eps
 class HermiteMap:
     """An activation with its coefficients; pairs carry those of sigma and sigma' as `features`.
 
-    With `terms` given (needed under jit, where variances are unknown) pairs need no features.
+    With `terms` given (needed under jit, where variances are unknown) pairs need no features. Without both, tanh,
+    sigmoid and softplus are taken as mixtures.
     """
 
     activation: Activation
@@ -54,10 +56,12 @@ class HermiteMap:
         return self.covariance(PreactivationPair.equal(variance, features, xp=xp))
 
     def covariance(self, pair: PreactivationPair) -> Any:
-        return self._moment(pair, 0, 0)
+        mixture = self._mixture(pair)
+        return self._moment(pair, 0, 0) if mixture is None else mixture.covariance(pair)
 
     def slope(self, pair: PreactivationPair) -> Any:
-        return self._moment(pair, 1, 1)
+        mixture = self._mixture(pair)
+        return self._moment(pair, 1, 1) if mixture is None else mixture.slope(pair)
 
     def gaps(self, pair: PreactivationPair) -> tuple[Any, Any]:
         from .output_gaps import smooth_gaps
@@ -66,21 +70,28 @@ class HermiteMap:
 
     def tangent(self, which: str, pair: PreactivationPair, dv: Any, dw: Any, dc: Any) -> Any:
         """d/dc E[f(a) g(b)] = E[f' g'] and d/dv E[f(a) g(b)] = E[f'' g]/2."""
+        mixture = self._mixture(pair)
+        if mixture is not None:
+            return mixture.tangent(which, pair, dv, dw, dc)
         order = int(which == "slope")
         by_c = self._moment(pair, order + 1, order + 1)
         by_v, by_w = self._moment(pair, order + 2, order), self._moment(pair, order, order + 2)
         return by_c * dc + (by_v * dv + by_w * dw) / 2
 
-    def features(self, variances: Float[np.ndarray, " n"]) -> Float[np.ndarray, "2 terms m"]:
+    def features(self, variances: Float[np.ndarray, " n"]) -> Float[np.ndarray, "2 terms m"] | None:
         """h_k(v) of sigma and sigma' at all variances; m = 1 where these are all the same but for rounding, else n.
 
-        Raises InvalidInput where 4096 terms are too few: for a kink, or a variance that is too large for the width of
-        the strip in which the activation is analytic.
+        Where 2048 terms are too few, because of a kink, or of a variance that is too large for the width of the strip
+        in which the activation is analytic: None if there is a `logistic_mixture`, else raises InvalidInput.
         """
         largest = float(variances.max(initial=0))
         if len(variances) and largest - float(variances.min()) <= _SAME * largest:
             variances = variances[:1]
-        terms = max(_terms_needed(self.activation, largest), 1)
+        terms = _terms_needed(self.activation, largest)
+        if terms is None:
+            if logistic_mixture(self.activation) is None:
+                raise _too_many(self.activation, largest)
+            return None
         coefficients = np.stack([_coefficients(self.activation, order, variances, terms, np) for order in (0, 1)])
         for order in (0, 1):
             moments = _moments(self.activation, order, variances, terms)
@@ -88,6 +99,10 @@ class HermiteMap:
             if wrong.any():
                 raise _too_many(self.activation, float(variances[np.argmax(wrong)]))
         return coefficients
+
+    def _mixture(self, pair: PreactivationPair) -> LogisticMixture | None:
+        """For pairs without a series."""
+        return logistic_mixture(self.activation) if pair.features is None and self.terms is None else None
 
     def _moment(self, pair: PreactivationPair, left: int, right: int) -> Any:
         """E[sigma^(left)(a) sigma^(right)(b)]."""
@@ -164,17 +179,17 @@ def _moments(
 
 
 @lru_cache(maxsize=4096)
-def _terms_needed(activation: Activation, variance: float) -> int:
-    """The least number of terms for sigma and sigma' at that variance."""
+def _terms_needed(activation: Activation, variance: float) -> int | None:
+    """The least number of terms for sigma and sigma' at that variance, None if that is too many."""
     at = np.array([variance])
     terms = _FEWEST
     while terms <= _MOST:
         needed = [_needed(_coefficients(activation, order, at, terms, np)[:, 0] ** 2) for order in (0, 1)]
         # The last quarter has to be empty, so that what comes after it can be trusted to be.
         if max(needed) <= 3 * terms // 4:
-            return max(needed)
+            return max(*needed, 1)
         terms *= 2
-    raise _too_many(activation, variance)
+    return None
 
 
 def _needed(squares: Float[np.ndarray, " terms"]) -> int:

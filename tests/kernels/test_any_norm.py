@@ -11,10 +11,12 @@ from types import ModuleType
 
 import numpy as np
 import pytest
+import sympy
 from mpmath import mpf
 
 import robustntk.kernels.any_norm
-from robustntk.bounds import InvalidInput
+from robustntk.bounds import Activation, InvalidInput
+from robustntk.bounds.activation import z as symbol
 from robustntk.kernels.any_norm import ntk_matrix
 from robustntk.kernels.architecture import LINEAR, Architecture, fully_connected, paper_network
 
@@ -92,6 +94,15 @@ def test_a_relu_after_smooth_layers_feels_the_angle(deep_reference: ModuleType, 
     for activations in (["erf", "relu"], ["gelu", "quadratic_relu", "relu"], ["sin", LINEAR, "relu"]):
         architecture = fully_connected(activations, trained="all", bias_variance=bias)
         assert largest_error(deep_reference, architecture, x, Z) < LIMIT[2], architecture.label
+
+
+@pytest.mark.parametrize("name", SERIES)
+def test_large_norms_without_closed_form(deep_reference: ModuleType, name: str) -> None:
+    """Beyond every series; the reference needs many nodes there, so that one near and one far pair must do."""
+    x, Z = adversarial_pairs()
+    x, Z = x * (8 / np.linalg.norm(x)), Z * (8 / np.linalg.norm(x))
+    architecture = fully_connected(name, 1, trained="all", bias_variance="1/10")
+    assert largest_error(deep_reference, architecture, x, Z[[3, 7]]) < LIMIT[1]
 
 
 def test_the_network_of_the_paper(deep_reference: ModuleType) -> None:
@@ -257,8 +268,9 @@ def test_bad_points_are_named(X: np.ndarray, Z: np.ndarray | None, message: str)
 def test_what_cannot_be_done_is_refused() -> None:
     with pytest.raises(InvalidInput, match="dtype is float16: expected float32 or float64"):
         ntk_matrix(fully_connected("relu"), np.eye(2), dtype=np.float16)
-    with pytest.raises(InvalidInput, match="tanh at a preactivation variance of 10000: .* points of smaller norm"):
-        ntk_matrix(fully_connected("tanh"), np.array([[1.0], [100.0]]))
+    swish = Activation.define("swish", symbol * (1 + sympy.tanh(symbol)))
+    with pytest.raises(InvalidInput, match="swish at a preactivation variance of 10000: .* points of smaller norm"):
+        ntk_matrix(fully_connected(swish), np.array([[1.0], [100.0]]))
     with pytest.raises(
         InvalidInput, match="the variance of layer 2 reaches 1.5e\\+160: expected at most 1e\\+150, points of"
     ):

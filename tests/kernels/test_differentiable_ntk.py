@@ -7,9 +7,11 @@ import jax
 import jax.numpy as jnp
 import numpy as np
 import pytest
+import sympy
 
 import robustntk.kernels.differentiable_ntk
-from robustntk.bounds import InvalidInput
+from robustntk.bounds import Activation, InvalidInput
+from robustntk.bounds.activation import z as symbol
 from robustntk.kernels.any_norm import ntk_matrix
 from robustntk.kernels.architecture import Architecture, fully_connected
 from robustntk.kernels.differentiable_ntk import ntk_gradient, ntk_pair
@@ -58,6 +60,18 @@ def test_gradients_are_right_at_pairs_of_all_kinds(deep_reference: ModuleType, n
             found = np.asarray(gradient(one, other))
             assert np.all(np.abs(found - exact) < 1e-7), (name, one, other)
             assert not np.all(np.abs(found + 1e-5 - exact) < 1e-7)
+
+
+def test_large_norms_without_closed_form() -> None:
+    architecture = fully_connected(["tanh", "relu"], trained="all", bias_variance="1/10")
+    x, z = 12 * X[0], 12 * Z[0]
+    with jax.enable_x64(True):
+        value, gradient = jax.jit(jax.value_and_grad(ntk_pair(architecture, largest_norm=20)))(x, z)
+    assert float(value) == pytest.approx(ntk_matrix(architecture, x[None], z[None])[0, 0], rel=1e-13)
+    steps = 1e-4 * np.eye(3)
+    differences = [np.diff(ntk_matrix(architecture, np.array([x - e, x + e]), z[None])[:, 0]) / 2e-4 for e in steps]
+    assert np.all(np.abs(np.asarray(gradient) - np.array(differences)[:, 0]) < 1e-7)
+    assert np.all(np.abs(ntk_gradient(architecture, x[None], z[None], np.ones(1))[0] - np.asarray(gradient)) < 1e-12)
 
 
 def test_a_kink_has_the_mean_of_its_slopes(deep_reference: ModuleType) -> None:
@@ -140,8 +154,8 @@ def test_single_precision_stays_single() -> None:
 def test_what_cannot_be_done_is_refused() -> None:
     with pytest.raises(InvalidInput, match="largest_norm is 0: expected a positive number"):
         ntk_pair(NETWORKS["relu"], largest_norm=0)
-    with pytest.raises(InvalidInput, match="tanh at a preactivation variance of"):
-        ntk_pair(fully_connected("tanh"), largest_norm=50)
+    with pytest.raises(InvalidInput, match="swish at a preactivation variance of"):
+        ntk_pair(fully_connected(Activation.define("swish", symbol * (1 + sympy.tanh(symbol)))), largest_norm=50)
     with pytest.raises(InvalidInput, match=r"coefficients have shape \(3,\): expected \(2,\)"):
         ntk_gradient(NETWORKS["relu"], X, Z, np.ones(3))
     with pytest.raises(InvalidInput, match="X has 3 columns and Z has 2"):
