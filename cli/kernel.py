@@ -174,7 +174,7 @@ def in_memory(
     from ..kernels.gram import gram_memory
     from ..kernels.memory_plan import readable_bytes
 
-    memory = gram_memory(len(points), len(points), points.shape[1], dtype=dtype)
+    memory = gram_memory(len(points), points.shape[1], dtype=dtype)
     at_once, afterwards = memory.result + memory.working, conditioning_bytes(len(points), dtype)
     announce(f"at most {readable_bytes(at_once)}, the matrix included", afterwards)
     begin = time.perf_counter()

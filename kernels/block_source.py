@@ -109,7 +109,7 @@ class ComputedBlocks:
     @property
     def working_bytes(self) -> int:
         """A bound of the memory that one block takes while it is computed, the block itself not counted."""
-        return gram_memory(self.grid.block, self.grid.block, self.X.shape[1], dtype=self.dtype).working
+        return gram_memory(self.grid.block, self.X.shape[1], self.grid.block, dtype=self.dtype).working
 
     def block(self, index: BlockIndex) -> Float[np.ndarray, "rows columns"]:
         rows, columns = self.grid.spans(index)

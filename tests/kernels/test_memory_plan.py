@@ -12,7 +12,7 @@ from robustntk.kernels.block_operator import GramOperator
 from robustntk.kernels.deep import deep_kernel
 from robustntk.kernels.memory_plan import MemoryPlan, readable_bytes
 
-N, BLOCK = 1500, 500
+N, BLOCK = 1000, 500
 
 
 def points(*, repeated: bool) -> np.ndarray:
