@@ -18,6 +18,7 @@ from __future__ import annotations
 from contextlib import ExitStack
 from dataclasses import dataclass, field
 from functools import partial
+from math import sqrt
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
@@ -37,7 +38,7 @@ from .workers import Workers
 if TYPE_CHECKING:
     from distributed import Client
 
-__all__ = ["GramOperator", "Product"]
+__all__ = ["GramOperator", "MatrixSize", "Product"]
 
 # A sum of this many products is made by the BLAS in whatever order; these sums are added one by one.
 _SUMMED_AT_ONCE = 128
@@ -56,9 +57,16 @@ class Product:
 
     @property
     def error(self) -> float:
-        """gamma_s max |A_ij|, s the number of roundings that a summand undergoes (Higham 2002, Section 3.1)."""
-        rounding = self.summands * 2.0**-53
-        return rounding / (1 - rounding) * self.largest_entry * (1 + 2.0**-50)
+        return _error(self.summands, self.largest_entry)
+
+
+@dataclass(frozen=True)
+class MatrixSize:
+    """max |A_ij|, an upper bound of ||A||_F, and the `error` that every product with A has (see `Product`)."""
+
+    largest_entry: float
+    frobenius_norm: float
+    product_error: float
 
 
 @dataclass(frozen=True, eq=False)
@@ -162,6 +170,16 @@ class GramOperator:
             largest = max(largest, part.largest_entry)
         return Product(values, largest, _roundings(self.grid))
 
+    def size(self) -> MatrixSize:
+        """How large the matrix is, in one pass."""
+        largest, squares = 0.0, 0.0
+        for row_largest, row_squares in self._workers.map(_row_size, range(self.grid.down), self._shared_source):
+            largest, squares = max(largest, row_largest), squares + row_squares
+        # A sum of N nonnegative numbers, in whatever order, is within a relative N 2^-53 of the exact one.
+        count = self.grid.rows * self.grid.columns
+        bound = sqrt(squares * (1 + (count + 16) * 2.0**-52))
+        return MatrixSize(largest, bound, _error(_roundings(self.grid), largest))
+
     def diagonal(self) -> Float[np.ndarray, " n"]:
         """The diagonal of a symmetric matrix. Raises InvalidInput for another one."""
         if not self.symmetric:
@@ -235,6 +253,23 @@ def _roundings(grid: BlockGrid) -> int:
     """
     in_block = min(_SUMMED_AT_ONCE, grid.block) + -(-grid.block // _SUMMED_AT_ONCE)
     return in_block + max(grid.across, grid.down) + grid.down
+
+
+def _error(summands: int, largest_entry: float) -> float:
+    """gamma_s max |A_ij|, s the number of roundings that a summand undergoes (Higham 2002, Section 3.1)."""
+    rounding = summands * 2.0**-53
+    return rounding / (1 - rounding) * largest_entry * (1 + 2.0**-50)
+
+
+def _row_size(i: int, source: BlockSource) -> tuple[float, float]:
+    """The largest |A_ij| of a row of blocks, and the sum of the squares that it stands for."""
+    largest, squares = 0.0, 0.0
+    for j in source.grid.row(i):
+        block = source.block((i, j))
+        largest = max(largest, float(block.max()), -float(block.min()))
+        square = float(np.einsum("ij,ij->", block, block, dtype=np.float64))
+        squares += 2 * square if source.grid.has_mirror((i, j)) else square
+    return largest, squares
 
 
 def _diagonal(i: int, source: BlockSource) -> Float[np.ndarray, " rows"]:

@@ -125,6 +125,17 @@ def test_scipy_takes_it_as_a_linear_operator(operator: GramOperator) -> None:
     np.testing.assert_allclose(linear @ V[:, :1], gram(KERNEL, X) @ V[:, :1], rtol=1e-12, atol=1e-13)
 
 
+@pytest.mark.parametrize("dtype", ["float32", "float64"])
+@pytest.mark.parametrize("rectangular", [False, True])
+def test_the_size_of_the_matrix(rectangular: bool, dtype: str) -> None:
+    operator = GramOperator.of_points(KERNEL, X, Z if rectangular else None, block=BLOCK, dtype=dtype)
+    K, size = blocks_of(operator), operator.size()
+    squares = sum(Fraction(entry) ** 2 for entry in K.ravel().tolist())
+    assert squares <= Fraction(size.frobenius_norm) ** 2 <= squares * (1 + Fraction(1, 10**11))
+    assert size.largest_entry == np.abs(K).max()
+    assert size.product_error == operator.product(np.ones((operator.shape[1], 1))).error
+
+
 def test_a_damaged_or_missing_block_stops_the_product(tmp_path: Path) -> None:
     operator = made("stored", tmp_path)
     file = tmp_path / "K.zarr" / "c/2/1"
