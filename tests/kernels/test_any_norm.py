@@ -17,6 +17,7 @@ from mpmath import mpf
 import robustntk.kernels.any_norm
 from robustntk.bounds import Activation, InvalidInput
 from robustntk.bounds.activation import z as symbol
+from robustntk.kernels import deep_kernel, gram, ntk_enclosure
 from robustntk.kernels.any_norm import ntk_matrix
 from robustntk.kernels.architecture import LINEAR, Architecture, fully_connected, paper_network
 
@@ -220,6 +221,46 @@ def test_float32_is_the_rounded_result() -> None:
     assert np.array_equal(single, ntk_matrix(architecture, X).astype(np.float32))
 
 
+@pytest.mark.parametrize("name", [*CLOSED, *SERIES])
+def test_on_the_sphere_the_enclosures_hold_it(name: str) -> None:
+    """A ball of the deep kernel at u = 0 and 1, of vectors for which these are exact."""
+    X = np.array([[1.0, 0.0], [0.0, 1.0]])
+    architecture = fully_connected(name, 3, trained="all", bias_variance="1/10")
+    K = ntk_matrix(architecture, X)
+    for value, u in ((K[0, 1], 0), (K[1, 1], 1)):
+        ball = ntk_enclosure(architecture, u)
+        assert float(ball.rad()) < 1e-15
+        assert abs(value - float(ball.mid())) < LIMIT[3] * float(ball.mid())
+
+
+@pytest.mark.parametrize("name", [*CLOSED, *SERIES])
+def test_on_the_sphere_it_agrees_with_the_gram_matrix_of_the_deep_kernel(name: str) -> None:
+    X = unit_rows_of(sample()[:29])
+    for architecture in (fully_connected(name, 2, trained="all"), fully_connected(name, 2, bias_variance="1/10")):
+        K, other = ntk_matrix(architecture, X), gram(deep_kernel(architecture), X)
+        assert np.all(np.abs(K - other) <= 1e-13 * np.max(np.abs(K)))
+        assert not np.all(np.abs(1.00001 * K - other) <= 1e-13 * np.max(np.abs(K)))
+
+
+def unit_rows_of(X: np.ndarray) -> np.ndarray:
+    return X / np.linalg.norm(X, axis=1, keepdims=True)
+
+
+def test_small_matrices_load_no_jax() -> None:
+    code = """
+import sys
+import numpy as np
+from robustntk.kernels import deep_kernel, gram, ntk_enclosure
+from robustntk.kernels.any_norm import ntk_matrix
+from robustntk.kernels.architecture import fully_connected
+for name in ("relu", "gelu", "tanh"):
+    ntk_matrix(fully_connected([name, "relu"]), np.eye(3) * 2)
+print("jax" in sys.modules)
+"""
+    done = subprocess.run([sys.executable, "-c", code], capture_output=True, text=True, check=True)
+    assert done.stdout.strip() == "False"
+
+
 @pytest.mark.parametrize("dtype", [np.float32, np.float64])
 def test_large_matrices_of_homogeneous_networks_factor(dtype: type, monkeypatch: pytest.MonkeyPatch) -> None:
     """The same within rounding as the recursion, and as symmetric."""
@@ -281,6 +322,7 @@ NEURAL_TANGENTS = """
 import json
 import numpy as np
 import jax
+from robustntk.kernels import deep_kernel, gram, ntk_enclosure
 from robustntk.kernels.any_norm import ntk_matrix
 from robustntk.kernels.architecture import fully_connected
 from robustntk.kernels.bridge import import_neural_tangents
