@@ -84,10 +84,11 @@ def ntk_matrix(
     """K(X, Z), or K(X, X) without Z: exactly symmetric, and for two equal rows exactly what is on the diagonal.
 
     Computed in float64 in blocks of rows on two threads; with dtype=np.float32 the result is rounded at the end. Beside
-    the result it takes about 20 arrays of 65536 entries a thread. For more than 2^17 entries and a network that is
-    positively homogeneous (powers of the ReLU and linear layers, no biases) it is `gram` of the directions, in the
-    dtype, times powers of the norms: ten times faster, with an error that is small beside sqrt(K(x, x) K(z, z)), so not
-    always beside K where points are nearly opposite.
+    the result it takes about 30 arrays of 65536 entries a thread, and for a series 16 bytes a term, layer and point.
+
+    For more than 2^17 entries and a network that is positively homogeneous (powers of the ReLU and linear layers, no
+    biases) it is `gram` of the directions, in the dtype, times powers of the norms: ten times faster, with an error
+    that is small beside sqrt(K(x, x) K(z, z)), so not always beside K where points are nearly opposite.
 
     The NNGP kernel is that of the architecture with trained="readout". Raises InvalidInput for rows that are not
     finite, another dtype, or an activation without closed form (tanh, sigmoid and softplus apart) that is not smooth or

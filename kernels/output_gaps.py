@@ -26,6 +26,8 @@ __all__ = ["smooth_gaps"]
 
 # Above it the difference is right to 1e-16/gap, so that the angle is to 1e-16/sqrt(2 gap).
 _CLOSE = 1e-3
+# Each close pair takes a few hundred numbers.
+_PAIRS_AT_ONCE = 2048
 # The slope is analytic around this short interval: eight points are enough for 16 digits.
 _ABSCISSAE, _WEIGHTS = np.polynomial.legendre.leggauss(8)
 _STEP, _REACH = 1 / 8, 12
@@ -56,7 +58,9 @@ def _refined(map_: CovarianceMap, activation: Activation, pair: PreactivationPai
     rows, columns = np.nonzero((pair.gap < _CLOSE) & (root > 0))
     if len(rows):
         difference = np.array(difference)
-        difference[rows, columns] = _parts(map_, activation, _taken(pair, rows, columns), root[rows, columns])
+    for start in range(0, len(rows), _PAIRS_AT_ONCE):
+        i, j = rows[start : start + _PAIRS_AT_ONCE], columns[start : start + _PAIRS_AT_ONCE]
+        difference[i, j] = _parts(map_, activation, _taken(pair, i, j), root[i, j])
     return difference
 
 

@@ -6,8 +6,10 @@ import numpy as np
 import pytest
 from mpmath import mp, mpf
 
+import robustntk.kernels.output_gaps
 from robustntk.bounds import get_activation
 from robustntk.kernels.covariance_map import covariance_map
+from robustntk.kernels.hermite_map import HermiteMap
 from robustntk.kernels.output_gaps import smooth_gaps
 from robustntk.kernels.preactivation_pair import PreactivationPair
 
@@ -73,3 +75,23 @@ def test_vanishing_outputs_have_no_angle() -> None:
     zero, one = np.zeros((1, 1)), np.ones((1, 1))
     found = smooth_gaps(covariance_map(activation), activation, PreactivationPair(np, zero, one, zero, one, one))
     assert [gap.item() for gap in found] == [1, 1]
+
+
+@pytest.mark.parametrize("name", ["erf", "tanh"])
+def test_many_close_pairs_are_done_in_parts(name: str, monkeypatch: pytest.MonkeyPatch) -> None:
+    """With the features of a series as well."""
+    variances, other_variances = np.array([0.5, 0.6, 0.7]), np.array([0.5, 0.65])
+    gap = np.array([[1e-12, 1e-5], [1e-9, 0.5], [1e-4, 0.0]])
+    map_ = covariance_map(get_activation(name))
+    features = None
+    if isinstance(map_, HermiteMap):
+        both = map_.features(np.concatenate([variances, other_variances]))
+        assert both is not None
+        features = (both[:, :, :3, None], both[:, :, None, 3:])
+    v, w = variances[:, None], other_variances[None, :]
+    pair = PreactivationPair(np, v, w, np.sqrt(v * w) * (1 - gap), gap, 2 - gap, features)
+    whole = smooth_gaps(map_, get_activation(name), pair)
+    monkeypatch.setattr(robustntk.kernels.output_gaps, "_PAIRS_AT_ONCE", 2)
+    parts = smooth_gaps(map_, get_activation(name), pair)
+    assert np.allclose(parts[0], whole[0], rtol=1e-12, atol=0)
+    assert np.array_equal(parts[1], whole[1])
