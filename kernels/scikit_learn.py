@@ -38,7 +38,7 @@ class NeuralTangentKernel(Kernel):  # type: ignore[misc]
     hyperparameters with exact derivatives (`variance_gradient`); without biases (bias_variance=0) there is nothing to
     learn of them. Activation, depth and trained layers (a name, or one bool a layer) stay. As in all kernels of
     scikit-learn nothing is checked before the first use, which raises InvalidInput as `fully_connected` and
-    `ntk_matrix` do. An activation without closed form allows variances of up to about 20 over the squared norm of the
+    `ntk_matrix` do. An activation without closed form allows variances of up to about 8 over the squared norm of the
     points: choose the upper bounds accordingly.
     """
 
