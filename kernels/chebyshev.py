@@ -46,8 +46,11 @@ class Polynomial:
 def fitted(function: Function, *, accuracy: float, scale: float, round_to: Callable[[float], Any]) -> Polynomial | None:
     """A polynomial within about accuracy * scale of f on [-1, 1]; None where a degree of 192 is not enough.
 
-    Its coefficients are rounded by `round_to`. `scale` is the size of f that matters, such as its maximum.
+    Its coefficients are rounded by `round_to`. `scale` is the size of f that matters, such as its maximum. A peak that
+    falls between the nodes is not overlooked: f is compared at points ever closer to both ends as well.
     """
+    closer = [sign * (1 - fmpq(1, 1 << k)) for k in range(1, 42, 2) for sign in (1, -1)]
+    checks = [(t, function(t)) for t in closer]
     for size in _SIZES:
         with ctx.workprec(_BITS):
             coefficients = chebyshev_coefficients([function(node) for node in nodes(size)])
@@ -58,6 +61,9 @@ def fitted(function: Function, *, accuracy: float, scale: float, round_to: Calla
             kept = next(k for k in range(size) if tails[k + 1] <= accuracy * scale) + 1
             powers = _in_powers(coefficients[:kept])
             tame = sum(float(abs(c).mid()) for c in powers) <= _GROWTH * scale
+            # A ball may be too wide to tell; only what is certainly too far refutes.
+            if any(abs(_sum(powers, t) - value) > 8 * accuracy * scale for t, value in checks):
+                continue
             chosen = powers if tame else coefficients[:kept]
             return Polynomial(tuple(float(round_to(float(c.mid()))) for c in chosen), not tame)
     return None
@@ -77,6 +83,11 @@ def chebyshev_coefficients(values: list[arb]) -> list[arb]:
     transform = arb_mat(size, size, [cosines[k * (2 * i + 1) % (4 * size)] for k in range(size) for i in range(size)])
     sums = (transform * arb_mat(size, 1, values)).entries()
     return [sums[0] / size, *(2 * each / size for each in sums[1:])]
+
+
+def _sum(powers: list[arb], t: fmpq) -> arb:
+    total: arb = arb_poly(powers)(arb(t))
+    return total
 
 
 def _in_powers(coefficients: list[arb]) -> list[arb]:

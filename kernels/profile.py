@@ -149,5 +149,6 @@ class _Quotient:
 
     @property
     def size(self) -> float:
-        """The largest modulus at a few points."""
-        return max(float(abs(self(fmpq(j, 8))).mid()) for j in range(-7, 8))
+        """The largest modulus at a few points, some of them next to the ends."""
+        points = [fmpq(j, 64) for j in (-63, *range(-56, 57, 8), 63)]
+        return max(float(abs(self(t)).mid()) for t in points)

@@ -6,7 +6,7 @@ import numpy as np
 import pytest
 from flint import arb, ctx
 
-from robustntk.bounds import ACTIVATIONS, InvalidInput
+from robustntk.bounds import ACTIVATIONS, InvalidInput, get_activation
 from robustntk.kernels import Architecture, fully_connected, ntk_enclosure, paper_network
 from robustntk.kernels.profile import Profile, Side, profile_of
 from robustntk.kernels.profile_bound import profile_bound, truncation_bound
@@ -155,9 +155,13 @@ def test_jax_evaluates_the_same_polynomials() -> None:
 def test_refusals() -> None:
     with pytest.raises(InvalidInput, match="dtype is float16"):
         profile_of(fully_connected("relu"), dtype=np.float16)
-    sharp = fully_connected("sin_cos", 12, trained="all", weight_variance=4)
-    with pytest.raises(InvalidInput, match="no polynomial of degree below 192"):
-        profile_of(sharp)
+    # The second one is 1e12 at u = 1 and nothing at all from 1 - u = 1e-10 on: a peak between the nodes.
+    for sharp in (
+        fully_connected("sin_cos", 12, trained="all", weight_variance=4),
+        fully_connected(get_activation("sin_cos", scale=5), 9),
+    ):
+        with pytest.raises(InvalidInput, match="no polynomial of degree below 192"):
+            profile_of(sharp)
 
 
 @pytest.mark.slow
