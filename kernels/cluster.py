@@ -10,6 +10,7 @@ from collections.abc import Callable, Iterable, Iterator
 from contextlib import contextmanager
 from dataclasses import dataclass
 from importlib import import_module
+from importlib.metadata import version
 from typing import TYPE_CHECKING, Any, TypeVar
 
 from ..bounds import InvalidInput
@@ -23,6 +24,9 @@ __all__ = ["ClusterWorkers", "workers_for"]
 
 Result = TypeVar("Result")
 _AHEAD = 2
+# Seconds until a cluster without workers is taken to have none; they may just be starting.
+_PATIENCE = 10.0
+_PACKAGES = ("robustntk", "numpy", "jaxlib", "zarr")
 
 
 @contextmanager
@@ -30,8 +34,8 @@ def workers_for(scheduler: str | Client | None, workers: int | None = None) -> I
     """The cluster at an address ("tcp://host:port") or behind a `distributed.Client`, or else threads of this process.
 
     `workers` is the number of these threads, by default one for each processor. A client that is given stays open.
-    Raises InvalidInput if both are given, if the package `distributed` is missing, or if the cluster has no workers;
-    OSError if nobody answers at the address.
+    Raises InvalidInput if both are given, if the package `distributed` is missing, or if the cluster has no workers or
+    some with other versions of the packages that bits depend on; OSError if nobody answers at the address.
     """
     if scheduler is None:
         yield LocalWorkers(processors() if workers is None else workers)
@@ -76,10 +80,35 @@ def _itself(value: Any) -> Any:
 
 
 def _of(client: Any) -> ClusterWorkers:
-    count = sum(client.nthreads().values())
-    if count == 0:
-        raise InvalidInput(f"the scheduler at {client.scheduler.address} has no workers: start some first")
-    return ClusterWorkers(client, count)
+    try:
+        client.wait_for_workers(1, timeout=_PATIENCE)
+    except TimeoutError:
+        raise InvalidInput(f"the scheduler at {client.scheduler.address} has no workers: start some first") from None
+    _require_versions(client)
+    return ClusterWorkers(client, max(sum(client.nthreads().values()), 1))
+
+
+def _require_versions(client: Any) -> None:
+    """On every worker that there is, of the packages that bits depend on.
+
+    A worker without this package would end at its first call, so it is asked by a function that is not from a module.
+    """
+
+    def installed(names: tuple[str, ...]) -> dict[str, str | None]:
+        from importlib.metadata import PackageNotFoundError, version
+
+        found: dict[str, str | None] = {}
+        for name in names:
+            try:
+                found[name] = version(name)
+            except PackageNotFoundError:
+                found[name] = None
+        return found
+
+    for address, versions in client.run(installed, _PACKAGES).items():
+        for name, found in versions.items():
+            if found != version(name):
+                raise InvalidInput(f"worker {address} has {name} {found}: expected {version(name)}, the version here")
 
 
 @contextmanager

@@ -32,11 +32,19 @@ def files(folder: Path) -> dict[str, bytes]:
 
 
 @pytest.fixture(scope="module")
-def cluster() -> Iterator[Any]:
+def running() -> Iterator[Any]:
     with distributed.LocalCluster(
         n_workers=2, threads_per_worker=2, processes=True, dashboard_address=":0", worker_dashboard_address=":0"
-    ) as running:
-        yield running
+    ) as started:
+        yield started
+
+
+@pytest.fixture
+def cluster(running: Any) -> Any:
+    """Two workers that are ready, whatever the last test did to them."""
+    with distributed.Client(running) as client:
+        client.wait_for_workers(2, timeout=60)
+    return running
 
 
 def worker_processes(cluster: Any) -> list[int]:
@@ -95,6 +103,25 @@ def test_an_error_of_a_worker_is_that_of_the_caller(cluster: Any, tmp_path: Path
             operator.matvec(np.ones(100))
 
 
+def test_a_call_that_ends_every_worker_is_an_error_of_the_system(cluster: Any, monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setattr(cluster.scheduler, "allowed_failures", 0)
+    with workers_for(cluster.scheduler_address) as workers:
+        with pytest.raises(ConnectionError, match="the cluster failed: .* all those workers died"):
+            list(workers.map(os._exit, [1]))
+
+
+def test_workers_with_other_packages_are_refused(cluster: Any, monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setattr("robustntk.kernels.cluster.version", {"robustntk": "0.1.0", "numpy": "1.0"}.__getitem__)
+    monkeypatch.setattr("robustntk.kernels.cluster._PACKAGES", ("robustntk", "numpy"))
+    with pytest.raises(InvalidInput, match=r"worker tcp://.* has numpy 2.*: expected 1.0"):
+        with workers_for(cluster.scheduler_address):
+            pass
+    monkeypatch.setattr("robustntk.kernels.cluster._PACKAGES", ("no-such-package",))
+    monkeypatch.setattr("robustntk.kernels.cluster.version", lambda name: "1.0")
+    with pytest.raises(InvalidInput, match="has no-such-package None"), workers_for(cluster.scheduler_address):
+        pass
+
+
 def test_a_given_client_stays_open(cluster: Any) -> None:
     with distributed.Client(cluster) as client:
         with workers_for(client) as workers:
@@ -109,7 +136,8 @@ def test_without_a_scheduler_it_is_this_process() -> None:
         assert workers.count == 3
 
 
-def test_refusals(cluster: Any) -> None:
+def test_refusals(monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setattr("robustntk.kernels.cluster._PATIENCE", 0.2)
     with pytest.raises(InvalidInput, match="workers is 2 and a scheduler"), workers_for("tcp://127.0.0.1:1", 2):
         pass
     with distributed.LocalCluster(n_workers=0, dashboard_address=":0") as empty:
