@@ -18,7 +18,7 @@ from __future__ import annotations
 from collections.abc import Sequence
 from concurrent.futures import ThreadPoolExecutor
 from dataclasses import dataclass
-from typing import Any
+from typing import TYPE_CHECKING, Any
 
 import numpy as np
 from jaxtyping import Float
@@ -27,6 +27,9 @@ from ..bounds import InvalidInput
 from .architecture import Architecture
 from .layer_recursion import Layers, PointLayer
 from .preactivation_pair import PreactivationPair
+
+if TYPE_CHECKING:
+    from .deep import SphereKernel
 
 __all__ = ["Points", "input_pairs", "ntk_matrix", "row_blocks"]
 
@@ -99,11 +102,12 @@ def ntk_matrix(
         raise InvalidInput(f"dtype is {kind}: expected float32 or float64")
     left, right = checked_points(X, Z)
     layers = Layers.of(architecture)
-    degree = layers.degree
-    if degree is not None and len(left.rows) * len(right.rows) > _LARGE:
-        # Only to refuse norms of which the powers overflow.
-        layers.points(np.array([left.squares.max(), right.squares.max()]))
-        return _by_directions(architecture, degree, left, None if Z is None else right, kind)
+    if layers.degree is not None and len(left.rows) * len(right.rows) > _LARGE:
+        on_sphere = _sphere_kernel(architecture)
+        if on_sphere is not None:
+            # Only to refuse norms of which the powers overflow.
+            layers.points(np.array([left.squares.max(), right.squares.max()]))
+            return _by_directions(on_sphere, layers.degree, left, None if Z is None else right, kind)
     left_layers, right_layers = point_layers(layers, left, right)
     result = np.empty((len(left.rows), len(right.rows)), dtype=kind)
 
@@ -173,15 +177,24 @@ def input_pairs(left: Points, right: Points) -> PreactivationPair:
     return PreactivationPair(np, left.squares[:, None], right.squares[None, :], products, gap, supplement)
 
 
+def _sphere_kernel(architecture: Architecture) -> SphereKernel | None:
+    """The kernel of unit vectors, None where it is not known in that form."""
+    from .deep import deep_kernel
+
+    try:
+        return deep_kernel(architecture)
+    except InvalidInput:
+        return None
+
+
 def _by_directions(
-    architecture: Architecture, degree: int, left: Points, right: Points | None, kind: np.dtype[Any]
+    kernel: SphereKernel, degree: int, left: Points, right: Points | None, kind: np.dtype[Any]
 ) -> Float[np.ndarray, "n p"]:
     """K(x, z) = |x|^P |z|^P K(x/|x|, z/|z|), for a network that is positively homogeneous of degree P."""
-    from .deep import deep_kernel
     from .gram import gram
 
     other = left if right is None else right
-    result = gram(deep_kernel(architecture), left.directions, None if right is None else right.directions, dtype=kind)
+    result = gram(kernel, left.directions, None if right is None else right.directions, dtype=kind)
     factors, other_factors = left.squares ** (degree / 2), other.squares ** (degree / 2)
     for rows in row_blocks(*result.shape):
         result[rows] *= factors[rows, None] * other_factors

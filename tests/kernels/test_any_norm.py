@@ -283,6 +283,14 @@ def test_large_matrices_of_homogeneous_networks_factor(dtype: type, monkeypatch:
         assert not np.all(np.abs(rectangle * (1 + 2 * limit) - other) <= limit * np.outer(*diagonals))
 
 
+def test_large_matrices_of_networks_unknown_on_the_sphere(monkeypatch: pytest.MonkeyPatch) -> None:
+    network = fully_connected(Activation.define("tenth power", sympy.Max(symbol, 0) ** 10), trained="all")
+    X = sample()
+    exact = ntk_matrix(network, X)
+    monkeypatch.setattr(robustntk.kernels.any_norm, "_LARGE", 0)
+    assert np.array_equal(ntk_matrix(network, X), exact)
+
+
 def test_no_rows_and_integers() -> None:
     architecture = fully_connected("tanh", 2)
     assert ntk_matrix(architecture, np.zeros((0, 3))).shape == (0, 0)
