@@ -96,7 +96,7 @@ def conjugate_gradients(
 
     `preconditioner` applies a symmetric positive definite matrix near the inverse (see `nystrom`). `start` is a first
     x, by default 0. Raises InvalidInput for an operator that is not symmetric, arrays of the wrong shape or not finite,
-    a negative shift, and a tolerance outside (0, 1).
+    a negative shift, a tolerance outside (0, 1), and a preconditioner that is seen not to be positive definite.
     """
     _check(operator, shift, tolerance, max_iterations)
     n = operator.shape[0]
@@ -142,8 +142,7 @@ class _Iteration:
 
     def begin(self, which: Bool[np.ndarray, " k"]) -> None:
         """The first direction of these columns, from their residuals."""
-        self.P[:, which] = self.preconditioner(self.R[:, which])
-        self.rho[which] = np.sum(self.R[:, which] * self.P[:, which], axis=0)
+        self.P[:, which], self.rho[which] = self._preconditioned(which)
 
     def step(self) -> None:
         """One iteration of the active columns, and a look at the true residual of those that seem to be done."""
@@ -208,10 +207,22 @@ class _Iteration:
 
     def _turn(self, which: Bool[np.ndarray, " k"]) -> None:
         """The next direction, conjugate to the last one."""
-        Z = self.preconditioner(self.R[:, which])
-        rho = np.sum(self.R[:, which] * Z, axis=0)
+        Z, rho = self._preconditioned(which)
         self.P[:, which] = Z + (rho / self.rho[which]) * self.P[:, which]
         self.rho[which] = rho
+
+    def _preconditioned(
+        self, which: Bool[np.ndarray, " k"]
+    ) -> tuple[Float[np.ndarray, "n j"], Float[np.ndarray, " j"]]:
+        """P^-1 R and the diagonal of R^T P^-1 R, which is positive but where R is zero."""
+        R = self.R[:, which]
+        Z = self.preconditioner(R)
+        rho = np.sum(R * Z, axis=0)
+        wrong = ~(rho > 0) & R.any(axis=0)
+        if wrong.any():
+            found = f"r^T P^-1 r = {rho[int(np.argmax(wrong))]:.6g}"
+            raise InvalidInput(f"the preconditioner has {found} for a residual r: expected it positive definite")
+        return Z, rho
 
     def _measure(self, which: Bool[np.ndarray, " k"]) -> None:
         """b - (K x + lambda x), each operation of which is rounded, and a bound on the norm of the exact one."""

@@ -1,5 +1,6 @@
 """Gram matrices in blocks: the same bits whoever computes them in whatever order, and whenever they are killed."""
 
+import doctest
 import os
 import shutil
 import signal
@@ -112,30 +113,35 @@ from robustntk.kernels.deep import deep_kernel
 def progress(stage, done, total):
     print(done, flush=True)
 
-X, path, dtype, block = np.load(sys.argv[1]), *sys.argv[2:5]
-gram_to_zarr(deep_kernel("relu"), X, path, dtype=dtype, block=int(block), progress=progress)
+X = np.load(sys.argv[1])
+for path, dtype, block in zip(*[iter(sys.argv[2:])] * 3):
+    gram_to_zarr(deep_kernel("relu"), X, path, dtype=dtype, block=int(block), progress=progress)
 """
 
 
-def child(X: Path, path: Path, dtype: str, block: int, **environment: str) -> "subprocess.Popen[str]":
-    command = [sys.executable, "-c", CHILD, str(X), str(path), dtype, str(block)]
+def child(X: Path, matrices: list[tuple[Path, str, int]], **environment: str) -> "subprocess.Popen[str]":
+    """A process that writes the matrices (path, dtype, block) one after the other."""
+    command = [sys.executable, "-c", CHILD, str(X), *(str(part) for matrix in matrices for part in matrix)]
     return subprocess.Popen(command, stdout=subprocess.PIPE, text=True, env=os.environ | environment)
 
 
-@pytest.mark.parametrize("block", [256, 450])
-@pytest.mark.parametrize("dtype", ["float32", "float64"])
-def test_threads_and_processors_make_no_difference_to_the_bits(dtype: str, block: int, tmp_path: Path) -> None:
+KINDS = [(dtype, block) for dtype in ("float32", "float64") for block in (256, 450)]
+
+
+def test_threads_and_processors_make_no_difference_to_the_bits(tmp_path: Path) -> None:
     """In blocks that `gram` leaves to NumPy, whose BLAS uses several threads, and in those that it leaves to XLA."""
     X = sphere(700, 100)
     np.save(tmp_path / "X.npy", X)
     for threads in ("1", "2"):
         setting = dict.fromkeys(("OPENBLAS_NUM_THREADS", "OMP_NUM_THREADS", "PROCESSORS"), threads)
-        done = child(tmp_path / "X.npy", tmp_path / f"{threads}.zarr", dtype, block, **setting)
+        done = child(tmp_path / "X.npy", [(tmp_path / f"{threads}-{kind}.zarr", *kind) for kind in KINDS], **setting)
         done.communicate()
         assert done.returncode == 0
-    gram_to_zarr(KERNEL, X, tmp_path / "many.zarr", dtype=dtype, block=block, workers=5)
-    whole = files(tmp_path / "1.zarr")
-    assert files(tmp_path / "2.zarr") == whole and files(tmp_path / "many.zarr") == whole
+    for kind in KINDS:
+        gram_to_zarr(KERNEL, X, tmp_path / "many.zarr", dtype=kind[0], block=kind[1], workers=5)
+        whole = files(tmp_path / "many.zarr")
+        assert files(tmp_path / f"1-{kind}.zarr") == whole and files(tmp_path / f"2-{kind}.zarr") == whole
+        shutil.rmtree(tmp_path / "many.zarr")
 
 
 def killed_runs(kills: int, folder: Path, *, n: int) -> int:
@@ -149,7 +155,7 @@ def killed_runs(kills: int, folder: Path, *, n: int) -> int:
     down = -(-n // BLOCK)
     reach = down * (down + 1) // 2 * 3 // 4
     for kill in range(kills):
-        run = child(folder / "X.npy", folder / "K.zarr", "float64", BLOCK)
+        run = child(folder / "X.npy", [(folder / "K.zarr", "float64", BLOCK)])
         assert run.stdout is not None
         target = rng.integers(reach * kill // kills, reach * (kill + 1) // kills)
         while (line := run.stdout.readline()) and int(line) < target:
@@ -264,6 +270,11 @@ def test_the_plan_is_announced_before_the_first_block(tmp_path: Path) -> None:
     )
     assert heard == [report.plan, *((done, 6) for done in range(1, 7))]
     assert report.to_json()["plan"]["workers"] == 2 and report.to_json()["path"] == str(tmp_path / "K.zarr")
+
+
+def test_the_example_is_true() -> None:
+    result = doctest.testmod(sys.modules[gram_to_zarr.__module__])
+    assert result.attempted > 0 and result.failed == 0
 
 
 def test_points_may_be_a_file_mapped_into_memory(tmp_path: Path) -> None:

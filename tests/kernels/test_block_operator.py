@@ -1,5 +1,7 @@
 """Products with a matrix that is never held: within their error bound of the exact ones, stored or computed."""
 
+import doctest
+import sys
 from collections.abc import Iterator
 from fractions import Fraction
 from pathlib import Path
@@ -153,6 +155,11 @@ def test_a_damaged_or_missing_block_stops_the_product(tmp_path: Path) -> None:
 def test_the_operator_reads_what_zarr_reads(tmp_path: Path) -> None:
     operator = made("stored", tmp_path)
     assert np.array_equal(blocks_of(operator), zarr.load(tmp_path / "K.zarr"))
+
+
+def test_the_example_is_true() -> None:
+    result = doctest.testmod(sys.modules[GramOperator.__module__])
+    assert result.attempted > 0 and result.failed == 0
 
 
 def test_refusals(tmp_path: Path) -> None:

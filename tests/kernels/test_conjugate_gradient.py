@@ -159,6 +159,12 @@ def test_an_exact_preconditioner_takes_one_step() -> None:
     assert solution.iterations == (1, 1, 1) and solution.outcome.verdict is Verdict.PROVED
 
 
+@pytest.mark.parametrize("factor", [-1.0, 0.0, np.nan])
+def test_a_preconditioner_that_is_not_positive_definite_is_refused(factor: float) -> None:
+    with pytest.raises(InvalidInput, match="expected it positive definite"):
+        conjugate_gradients(Dense(gram(KERNEL, sphere())), B, preconditioner=lambda R: factor * R)
+
+
 def test_progress_and_json() -> None:
     heard: list[int] = []
     operator = Dense(gram(KERNEL, sphere()))
