@@ -1,6 +1,7 @@
 """The kernels in scikit-learn: its own tests of kernels, and its estimators on the data that it ships."""
 
 import doctest
+import pickle
 import subprocess
 import sys
 from functools import partial
@@ -24,6 +25,8 @@ from robustntk.kernels.scikit_learn import FunctionKernel, NeuralTangentKernel
 
 # A wheel of scikit-learn brings its tests along.
 official = pytest.importorskip("sklearn.gaussian_process.tests.test_kernels")
+regression = pytest.importorskip("sklearn.gaussian_process.tests.test_gpr")
+classification = pytest.importorskip("sklearn.gaussian_process.tests.test_gpc")
 
 
 def plain(X: np.ndarray, Z: np.ndarray | None = None) -> np.ndarray:
@@ -80,6 +83,72 @@ def _without_fixed(kernel: Any) -> Any:
         free = {"bias_variance_bounds": (1e-5, 1e3), "weight_variance_bounds": (1e-3, 1e3)}
         kernel.set_params(**free, bias_variance=kernel.bias_variance or 0.1)
     return kernel
+
+
+# Not here: test_prior, for kernels of constant variance, and test_lml_gradient, for kernels with a length scale.
+LEARNING = [
+    NeuralTangentKernel(),
+    NeuralTangentKernel("erf", 2),
+    NeuralTangentKernel("relu", 3, weight_variance=1.5),
+    ConstantKernel() * NeuralTangentKernel("gelu", 1),
+]
+REGRESSION = [
+    "test_gpr_interpolation",
+    "test_lml_improving",
+    "test_lml_precomputed",
+    "test_lml_without_cloning_kernel",
+    "test_converged_to_local_maximum",
+    "test_solution_inside_bounds",
+    "test_y_normalization",
+    "test_custom_optimizer",
+    "test_constant_target",
+    "test_gpr_predict_no_cov_no_std_return",
+    "test_sample_statistics",
+]
+CLASSIFICATION = [
+    "test_predict_consistent",
+    "test_lml_improving",
+    "test_lml_precomputed",
+    "test_lml_without_cloning_kernel",
+    "test_converged_to_local_maximum",
+    "test_multi_class",
+    "test_gpc_latent_mean_and_variance_shape",
+]
+
+
+@pytest.mark.filterwarnings("ignore::sklearn.exceptions.ConvergenceWarning")
+@pytest.mark.parametrize("kernel", LEARNING, ids=repr)
+@pytest.mark.parametrize("test", REGRESSION)
+def test_of_scikit_learn_for_regression(test: str, kernel: Any) -> None:
+    getattr(regression, test)(kernel)
+
+
+@pytest.mark.filterwarnings("ignore::sklearn.exceptions.ConvergenceWarning")
+@pytest.mark.parametrize("kernel", LEARNING, ids=repr)
+@pytest.mark.parametrize("target", [regression.y, np.ones_like(regression.y)], ids=["sine", "constant"])
+def test_of_scikit_learn_for_covariances(kernel: Any, target: np.ndarray) -> None:
+    regression.test_predict_cov_vs_std(kernel, target)
+
+
+@pytest.mark.parametrize("kernel", LEARNING[:3], ids=repr)
+def test_of_scikit_learn_for_duplicates(kernel: Any) -> None:
+    """With fixed variances: where an optimiser stops is decided at 1e-6, far above what inputs at 1e-15 differ by."""
+    fixed = clone(kernel).set_params(weight_variance_bounds="fixed", bias_variance_bounds="fixed")
+    regression.test_duplicate_input(fixed)
+
+
+@pytest.mark.filterwarnings("ignore::sklearn.exceptions.ConvergenceWarning")
+@pytest.mark.parametrize("kernel", LEARNING, ids=repr)
+@pytest.mark.parametrize("test", CLASSIFICATION)
+def test_of_scikit_learn_for_classification(test: str, kernel: Any) -> None:
+    getattr(classification, test)(kernel)
+
+
+@pytest.mark.parametrize("kernel", KERNELS, ids=repr)
+def test_kernels_are_pickled(kernel: NeuralTangentKernel) -> None:
+    again = pickle.loads(pickle.dumps(kernel))
+    assert again == kernel
+    np.testing.assert_array_equal(again(np.eye(3)), kernel(np.eye(3)))
 
 
 @pytest.mark.parametrize("kernel", KERNELS, ids=repr)
