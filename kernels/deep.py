@@ -121,6 +121,9 @@ class DeepKernel:
             return plain(u, c)
         return with_derivative(plain, lambda cosine, chord: profiles[1](cosine, chord, xp=xp))(u, c)
 
+    def __reduce__(self) -> tuple[Any, ...]:
+        return deep_kernel, (self.architecture,)
+
     def __repr__(self) -> str:
         return f"DeepKernel({self.label})"
 

@@ -23,8 +23,8 @@ from flint import arb, ctx, fmpq
 
 from ..bounds import InvalidInput
 from ..bounds.enclosure import enclose
-from .architecture import Architecture
-from .layer_dual import LayerDual, layer_dual, relu_power
+from .architecture import LINEAR, Architecture
+from .layer_dual import Correlation, LayerDual, is_odd, layer_dual, relu_power
 
 __all__ = ["layers_of", "ntk_enclosure"]
 
@@ -33,12 +33,16 @@ _WORKING_BITS = 160
 
 @dataclass(frozen=True)
 class Layer:
-    """Layer l and the way to the next: the variances of layer l + 1 and what it contributes."""
+    """Layer l and the way to the next: the variances of layer l + 1 and what it contributes.
+
+    `odd`: C_{l+1} is an odd function of rho_l. `value_at_one` is V(1).
+    """
 
     dual: LayerDual
+    odd: bool
+    value_at_one: arb
     variance: arb
     weight_variance: arb
-    bias_variance: arb
     covariance_weight: arb
     constant_weight: arb
 
@@ -60,11 +64,11 @@ def ntk_enclosure(
         raise InvalidInput(f"cosine is {cosine}: expected a number between -1 and 1")
     bits = _enough_bits(architecture, u) if bits is None else bits
     with ctx.workprec(bits):
-        return _recursion(architecture, u, bits)[derivative]
+        return _recursion(architecture, u, derivative, bits)
 
 
 def _enough_bits(architecture: Architecture, u: Fraction) -> int:
-    """A layer of ReLU costs as many bits as sqrt(1 - |u|) is small: an error of rho grows by as much in sqrt(1 - rho^2)."""
+    """A layer of ReLU costs as many bits as sqrt(1 - |u|) is small: errors of rho grow by that in sqrt(1 - rho^2)."""
     layers = sum(relu_power(each) is not None for each in architecture.activations)
     gap = 1 - abs(u)
     lost = 0 if gap == 0 else (gap.denominator.bit_length() - gap.numerator.bit_length() + 1) // 2 + 1
@@ -72,26 +76,44 @@ def _enough_bits(architecture: Architecture, u: Fraction) -> int:
     return 128 * ceil((_WORKING_BITS + (layers + 1) * lost) / 128) if layers else _WORKING_BITS
 
 
-def _recursion(architecture: Architecture, u: Fraction, bits: int) -> tuple[arb, arb]:
-    """(Theta, Theta') at u."""
-    cosine = arb(fmpq(u.numerator, u.denominator))
+def _recursion(architecture: Architecture, u: Fraction, derivative: int, bits: int) -> arb:
+    """Theta or Theta' at u."""
+    cosine, gap, rest = (arb(fmpq(each.numerator, each.denominator)) for each in (u, 1 - u, 1 + u))
     p, constant = (enclose(each, bits) for each in architecture.layer_weights[0])
-    first, bias = (enclose(each[0], bits) for each in (architecture.weight_variances, architecture.bias_variances))
-    covariance, covariance_slope = first * cosine + bias, first
+    weight = enclose(architecture.weight_variances[0], bits)
+    layers = layers_of(architecture, bits)
     theta, slope = p * cosine + constant, p
-    for layer in layers_of(architecture, bits):
-        # At u = 1 every rho is 1 exactly, which rounding would hide from square roots.
-        rho = arb(1) if u == 1 else covariance / layer.variance
-        rho_slope = covariance_slope / layer.variance
-        V, V1, V2 = (layer.dual(rho, order) for order in (0, 1, 2))
+    biased = architecture.bias_variances[0] != 0
+    at = Correlation.of_gap(weight * gap / layers[0].variance) if biased else Correlation(cosine, gap, rest)
+    rho_slope = weight / layers[0].variance
+    for index, layer in enumerate(layers):
+        drop, V1 = _drop(layer.dual, at), layer.dual(at, 1)
+        V = layer.value_at_one - drop
         gain = layer.weight_variance / layer.variance
-        slope = (
-            layer.covariance_weight * V1 * rho_slope + gain * slope * V1 + _unless_zero(gain * theta * rho_slope, V2)
-        )
+        if derivative:
+            curved = _unless_zero(gain * theta * rho_slope, layer.dual(at, 2))
+            slope = layer.covariance_weight * V1 * rho_slope + gain * slope * V1 + curved
         theta = layer.covariance_weight * V + layer.constant_weight + gain * theta * V1
-        covariance = layer.weight_variance * V + layer.bias_variance
-        covariance_slope = layer.weight_variance * V1 * rho_slope
-    return theta, slope
+        if index + 1 < len(layers):
+            ratio = layer.weight_variance / layers[index + 1].variance
+            rho_slope = ratio * V1 * rho_slope
+            # Where the output is odd, so is the covariance: 1 + rho is as accurate as 1 - rho.
+            rest = _drop(layer.dual, at.opposite) * ratio if layer.odd else None
+            at = Correlation.of_gap(drop * ratio, rest)
+    return slope if derivative else theta
+
+
+def _drop(dual: LayerDual, at: Correlation) -> arb:
+    """V(1) - V(rho), exactly 0 at rho = 1, which rounding would hide from square roots.
+
+    By the mean value theorem about the middle of the ball, as |V'| <= V'(1): balls would forget that gap and sine are
+    one number twice.
+    """
+    if at.gap.is_zero():
+        return arb(0)
+    middle = at.middle
+    spread = (at.gap if at.gap.mid() <= 1 else at.rest).rad() * dual(Correlation.of_gap(arb(0)), 1)
+    return dual.drop(middle) + arb(0, spread.upper())
 
 
 def _unless_zero(factor: arb, second: arb) -> arb:
@@ -110,6 +132,8 @@ def layers_of(architecture: Architecture, bits: int) -> tuple[Layer, ...]:
             weight_variance, bias_variance = (enclose(each[index + 1], bits) for each in weights)
             p, constant = (enclose(each, bits) for each in architecture.layer_weights[index + 1])
             dual = layer_dual(activation, variance)
-            layers.append(Layer(dual, variance, weight_variance, bias_variance, p, constant))
-            variance = weight_variance * dual(arb(1), 0) + bias_variance
+            odd = (activation == LINEAR or is_odd(activation)) and architecture.bias_variances[index + 1] == 0
+            one = dual(Correlation.of_gap(arb(0)), 0)
+            layers.append(Layer(dual, bool(odd), one, variance, weight_variance, p, constant))
+            variance = weight_variance * one + bias_variance
         return tuple(layers)

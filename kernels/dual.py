@@ -167,6 +167,9 @@ class DualKernel:
         """
         return angular.second_rise(self, theta, bias, xp)
 
+    def __reduce__(self) -> tuple[Any, ...]:
+        return dual_kernel, (self.activation,)
+
     def __repr__(self) -> str:
         return f"DualKernel({self.activation.label}, {self.path})"
 

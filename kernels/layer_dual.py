@@ -16,23 +16,58 @@ from math import factorial
 from typing import Protocol
 
 import sympy
-from flint import arb, ctx, fmpq
+from flint import arb, arb_poly, ctx, fmpq
 
 from ..bounds import Activation, InvalidInput, get_activation
 from ..bounds.activation import z
 from ..bounds.enclosure import enclose
 from .hermite import HermiteSeries, gaussian_mean, hermite_series
 
-__all__ = ["LayerDual", "is_odd", "layer_dual", "relu_power"]
+__all__ = ["Correlation", "LayerDual", "is_odd", "layer_dual", "relu_power"]
 
 _HIGHEST_POWER = 8
+
+
+@dataclass(frozen=True)
+class Correlation:
+    """rho with its distances `gap` = 1 - rho and `rest` = 1 + rho from the ends, each with its relative accuracy."""
+
+    rho: arb
+    gap: arb
+    rest: arb
+
+    @classmethod
+    def of_gap(cls, gap: arb, rest: arb | None = None) -> Correlation:
+        return cls(1 - gap, gap, 2 - gap if rest is None else rest)
+
+    @property
+    def opposite(self) -> Correlation:
+        """-rho."""
+        return Correlation(-self.rho, self.rest, self.gap)
+
+    @property
+    def middle(self) -> Correlation:
+        """A number inside the ball, exactly, from the end that is nearer."""
+        if self.gap.mid() <= 1:
+            return Correlation.of_gap(self.gap.mid())
+        return Correlation.of_gap(self.rest.mid()).opposite
+
+    @property
+    def sine(self) -> arb:
+        """sqrt(1 - rho^2), of a ball that may reach below 0 although the number does not."""
+        square = self.gap * self.rest
+        return square.sqrt() if square.lower() > 0 else arb(0).union(square.upper().max(arb(0)).sqrt())
 
 
 class LayerDual(Protocol):
     """V, V' and V'' of one activation at one variance."""
 
-    def __call__(self, rho: arb, derivative: int) -> arb:
-        """A ball that contains the derivative (0, 1 or 2) of V at every point of the ball `rho`."""
+    def __call__(self, at: Correlation, derivative: int) -> arb:
+        """A ball that contains the derivative (0, 1 or 2) of V at every point of the ball rho."""
+        ...
+
+    def drop(self, at: Correlation) -> arb:
+        """V(1) - V(rho)."""
         ...
 
 
@@ -84,27 +119,27 @@ class _ReluPower:
     power: int
     variance: arb
 
-    def __call__(self, rho: arb, derivative: int) -> arb:
+    def __call__(self, at: Correlation, derivative: int) -> arb:
         power = self.power - derivative
         factor = arb(factorial(self.power) // factorial(max(power, 0))) ** 2 * self.variance**self.power
         if power >= 0:
-            return factor * _arc_cosine(power, rho)
+            return factor * _arc_cosine(power, at)
         # Only V_1'' is left: the derivative of (pi - arccos rho) / (2 pi).
-        return factor / (2 * arb.pi() * (1 - rho * rho).sqrt())
+        return factor / (2 * arb.pi() * at.sine)
+
+    def drop(self, at: Correlation) -> arb:
+        return self.variance**self.power * (_arc_cosine(self.power, _ONE) - _arc_cosine(self.power, at))
 
 
-def _arc_cosine(power: int, rho: arb) -> arb:
+_ONE = Correlation(arb(1), arb(0), arb(2))
+
+
+def _arc_cosine(power: int, at: Correlation) -> arb:
     """E[max(0, a)^p max(0, b)^p] for standard normal a, b of correlation rho (p = 0: both positive)."""
-    sine = _root((1 - rho) * (1 + rho))
     # atan2 keeps the relative accuracy of pi - arccos(rho) near rho = -1 that 1 + rho has.
-    supplement = arb.atan2(sine, -rho)
+    supplement = arb.atan2(at.sine, -at.rho)
     angle_part, sine_part = _arc_cosine_polynomials(power)
-    return (_polynomial(angle_part, rho) * supplement + _polynomial(sine_part, rho) * sine) / (2 * arb.pi())
-
-
-def _root(square: arb) -> arb:
-    """The square root of a number that is known not to be negative, although its ball may reach below 0."""
-    return square.sqrt() if square.lower() > 0 else arb(0).union(square.upper().max(arb(0)).sqrt())
+    return (_polynomial(angle_part, at.rho) * supplement + _polynomial(sine_part, at.rho) * at.sine) / (2 * arb.pi())
 
 
 @lru_cache(maxsize=32)
@@ -140,9 +175,26 @@ def _polynomial(coefficients: tuple[int, ...], x: arb) -> arb:
     return total
 
 
+@dataclass(frozen=True)
+class _Formula:
+    """A closed form of V, V', V'' as a function of rho, analytic beyond [-1, 1]."""
+
+    formula: Callable[[arb, int], arb]
+
+    def __call__(self, at: Correlation, derivative: int) -> arb:
+        return self.formula(at.rho, derivative)
+
+    def drop(self, at: Correlation) -> arb:
+        """The difference, or Taylor's expansion about 1: near 1 an uncertain variance would spoil the former."""
+        difference = self.formula(arb(1), 0) - self.formula(at.rho, 0)
+        between = self.formula(at.rho.union(arb(1)), 2)
+        expansion = at.gap * (self.formula(arb(1), 1) - at.gap * between / 2)
+        return difference if difference.rad() <= expansion.rad() else expansion
+
+
 def _linear(variance: arb) -> LayerDual:
     """V = v rho."""
-    return lambda rho, derivative: (variance * rho, variance, arb(0))[derivative]
+    return _Formula(lambda rho, derivative: (variance * rho, variance, arb(0))[derivative])
 
 
 def _erf(v: arb) -> LayerDual:
@@ -156,19 +208,21 @@ def _erf(v: arb) -> LayerDual:
         root = (1 - scaled * scaled).rsqrt()
         return 2 / arb.pi() * (r * root if derivative == 1 else r**2 * scaled * root**3)
 
-    return dual
+    return _Formula(dual)
 
 
 def _sin(v: arb) -> LayerDual:
     """V = exp(-v) sinh(v rho)."""
-    return lambda rho, derivative: (
-        (-v).exp() * v**derivative * ((v * rho).sinh() if derivative != 1 else (v * rho).cosh())
-    )
+
+    def dual(rho: arb, derivative: int) -> arb:
+        return (-v).exp() * v**derivative * ((v * rho).sinh() if derivative != 1 else (v * rho).cosh())
+
+    return _Formula(dual)
 
 
 def _sin_cos(v: arb) -> LayerDual:
     """V = exp(v (rho - 1))."""
-    return lambda rho, derivative: v**derivative * (v * (rho - 1)).exp()
+    return _Formula(lambda rho, derivative: v**derivative * (v * (rho - 1)).exp())
 
 
 def _gelu(v: arb) -> LayerDual:
@@ -191,7 +245,7 @@ def _gelu(v: arb) -> LayerDual:
             inner = v / root + 2 * r * (1 + v) ** 2 / root**3 + v * (D + 3 * square) / root**5
         return v / (2 * arb.pi()) * inner
 
-    return dual
+    return _Formula(dual)
 
 
 _CLOSED: dict[str, Callable[[arb], LayerDual]] = {"erf": _erf, "sin": _sin, "sin_cos": _sin_cos, "gelu": _gelu}
@@ -202,13 +256,16 @@ class _Series:
     """V = V(0) + sum_k h_k^2 rho^(k+1)/(k+1), h_k the Hermite coefficients of the derivative of sigma(sqrt(v) .).
 
     The series is computed at a rational number near sqrt(v). With a = r w, b = r w' and r = sqrt(v), |d V/d r| is at
-    most 2 E|w sigma'(r w) sigma(r w')| <= 2 B_1 sqrt(V(1)), and |d V'/d r| at most 2 r B_1^2 + 2 r^2 beta B_1 E|w|
-    (V'' by V'' = r^4 E[sigma'' sigma''], with gamma); `slack` is the distance of the two roots times these.
+    most 2 E|w sigma'(r w) sigma(r w')| <= 2 B_1 sqrt(V(1)), and |d V'/d r| at most 2 r B_1^2 + 2 r^2 beta B_1 E|w| (V''
+    by V'' = r^4 E[sigma'' sigma''], with gamma); `slack` is the distance of the two roots times these.
+
+    The drop is (1 - rho) sum_j (sum_{k > j} v_k) rho^j for V = sum_k v_k rho^k: what the series omits adds at most
+    1 - rho times its part of V'(1). So the drop, and with it a square root that comes later, is relatively accurate.
     """
 
-    at_zero: arb
-    series: HermiteSeries
-    slack: tuple[arb, arb, arb]
+    derivatives: tuple[arb_poly, arb_poly, arb_poly]
+    quotient: arb_poly
+    tails: tuple[arb, arb, arb]
 
     @classmethod
     def of(cls, activation: Activation, variance: arb) -> _Series:
@@ -217,23 +274,29 @@ class _Series:
         distance = abs(root - arb(fmpq(rational.numerator, rational.denominator))).upper()
         scaled = activation.scaled(sympy.Rational(rational.numerator, rational.denominator))
         mean = arb(0) if is_odd(scaled) else gaussian_mean(scaled)
-        at_zero = mean * mean
         series = hermite_series(scaled)
-        return cls(at_zero, series, _moves(activation, root, at_zero, series, distance))
+        value = arb_poly([mean * mean, *(square / (k + 1) for k, square in enumerate(series.squares))])
+        slack = _moves(activation, root, mean * mean, series, distance)
+        tails = [arb(tail) + move for tail, move in zip((series.tails[0], *series.tails[:2]), slack, strict=True)]
+        slope = value.derivative()
+        return cls((value, slope, slope.derivative()), _quotient(value), (tails[0], tails[1], tails[2]))
 
-    def __call__(self, rho: arb, derivative: int) -> arb:
-        squares = self.series.squares
-        total = arb(0)
-        for k in range(len(squares) - 1, max(derivative - 2, -1), -1):
-            total = total * rho + squares[k] * self._weight(k, derivative)
-        if derivative == 0:
-            total = total * rho + self.at_zero
-        missing = (self.series.tails[0], self.series.tails[0], self.series.tails[1])[derivative]
-        return total + arb(0, (arb(missing) + self.slack[derivative]).upper())
+    def __call__(self, at: Correlation, derivative: int) -> arb:
+        value: arb = self.derivatives[derivative](at.rho)
+        return value + arb(0, self.tails[derivative].upper())
 
-    def _weight(self, k: int, derivative: int) -> arb:
-        """Of h_k^2 rho^(k+1)/(k+1), differentiated."""
-        return (arb(1) / (k + 1), arb(1), arb(k))[derivative]
+    def drop(self, at: Correlation) -> arb:
+        quotient: arb = self.quotient(at.rho)
+        return at.gap * (quotient + arb(0, self.tails[1].upper()))
+
+
+def _quotient(value: arb_poly) -> arb_poly:
+    """(V(1) - V(rho)) / (1 - rho)."""
+    suffixes, total = [], arb(0)
+    for k in range(value.degree(), 0, -1):
+        total += value[k]
+        suffixes.append(total)
+    return arb_poly(suffixes[::-1])
 
 
 def _near(root: arb) -> Fraction:

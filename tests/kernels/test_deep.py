@@ -1,6 +1,7 @@
 """Deep kernels as functions: types, jax transformations, accurate angles, and the same object for the same network."""
 
 import doctest
+import pickle
 
 import jax
 import jax.numpy as jnp
@@ -31,6 +32,11 @@ def test_both_kinds_are_kernels_of_the_sphere() -> None:
     assert isinstance(dual_kernel("erf"), SphereKernel)
     assert deep_kernel(NETWORK) is deep_kernel(NETWORK)
     assert deep_kernel(["relu", "erf"]).architecture == fully_connected(["relu", "erf"])
+
+
+def test_they_travel_to_other_processes() -> None:
+    for kernel in (deep_kernel(NETWORK), dual_kernel("tanh")):
+        assert pickle.loads(pickle.dumps(kernel)) is kernel
 
 
 @pytest.mark.parametrize("dtype", [np.float32, np.float64])

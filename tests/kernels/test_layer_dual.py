@@ -11,7 +11,7 @@ from robustntk.bounds import ACTIVATIONS, Activation, InvalidInput, get_activati
 from robustntk.bounds.activation import z
 from robustntk.kernels import LINEAR, fully_connected
 from robustntk.kernels.kernel_structure import structure_of
-from robustntk.kernels.layer_dual import is_odd, layer_dual, relu_power
+from robustntk.kernels.layer_dual import Correlation, is_odd, layer_dual, relu_power
 
 CUBIC = Activation("cubic", sympy.Piecewise((z**3, z > 0), (0, True)), None, None, None)
 
@@ -25,7 +25,7 @@ def test_closed_forms_contain_the_reference(deep_reference: ModuleType, name: st
         dual = layer_dual(get_activation(name, scale=scale), arb("0.7"))
         value, slope = deep_reference.expectations(name, numeric_scale, variance, variance, variance * mpf(rho))
         for derivative, exact in ((0, value), (1, variance * slope)):
-            ball = dual(arb(rho), derivative)
+            ball = dual(Correlation.of_gap(1 - arb(rho)), derivative)
             assert ball.overlaps(arb(mp.nstr(exact, 50)) + arb(0, 1e-45))
             assert float(ball.rad()) < 1e-30
             assert not ball.overlaps(arb(mp.nstr(exact * (1 + mpf(10) ** -20), 50)) + arb(0, 1e-45))
@@ -37,13 +37,30 @@ def test_each_derivative_is_that_of_the_one_before(activation: Activation | str)
     chosen = get_activation(activation)
     with ctx.workprec(160):
         dual = layer_dual(chosen, arb("1.3"))
-        low, high = arb("0.4"), arb("0.4") + arb(2) ** -12
+        low, high = (Correlation.of_gap(arb("0.6") - step) for step in (arb(0), arb(2) ** -12))
         for derivative in (0, 1):
             quotient = (dual(high, derivative) - dual(low, derivative)) * arb(2) ** 12
             room = arb(0, 1e-12)
             assert dual(low, derivative + 1) <= quotient + room or dual(low, derivative + 1).overlaps(quotient + room)
             assert quotient <= dual(high, derivative + 1) + room or dual(high, derivative + 1).overlaps(quotient + room)
             assert not (dual(low, derivative + 1) * (1 + arb("0.01"))).overlaps(quotient) or activation is LINEAR
+
+
+@pytest.mark.parametrize("activation", [*sorted(ACTIVATIONS), CUBIC, LINEAR], ids=str)
+@pytest.mark.parametrize("bits", [0, 3, 40, 90])
+def test_drops_are_relatively_accurate(activation: Activation | str, bits: int) -> None:
+    """Between (1 - rho) V'(rho) and (1 - rho) V'(1), as V is convex on [0, 1]; for series beyond the accuracy of V."""
+    with ctx.workprec(400):
+        dual = layer_dual(get_activation(activation), arb("1.3"))
+        gap = arb(2) ** -bits
+        drop, one, here = dual.drop(Correlation.of_gap(gap)), dual(Correlation.of_gap(arb(0)), 1), None
+        here = dual(Correlation.of_gap(gap), 1)
+        room = 1 + arb(0, 1e-12)
+        assert not drop < gap * here * room
+        assert not drop > gap * one * room
+        assert float(drop.rel_accuracy_bits()) >= 40
+        assert drop < gap * one * arb("1.001")
+        assert drop > gap * here * arb("0.999")
 
 
 def test_powers_of_relu_are_recognised() -> None:
