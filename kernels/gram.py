@@ -17,7 +17,7 @@ from jaxtyping import Float
 
 from ..bounds import InvalidInput
 from .deep import SphereKernel
-from .geometry import directions, half_chords
+from .geometry import crowded_half_chords, directions, half_chords
 from .profile import FLOATS, Profile
 
 __all__ = ["GramMemory", "gram", "gram_gradient", "gram_memory"]
@@ -30,6 +30,8 @@ TILE = 512
 # on that is harmless; where the kernel vanishes at u = -1, relative accuracy asks for more there.
 NEAR = {"float64": 1e-4, "float32": 1e-3}
 _NEAR_ZERO = 5e-2
+# More near pairs than this for each row of a tile are worth a matrix product of their own.
+_CROWD = 4
 
 
 @dataclass(frozen=True)
@@ -201,6 +203,13 @@ class _Repair:
         """In place, the entries of which even a float64 cosine knows too little, from half the chord."""
         near, below = NEAR["float64"], self._gaps[1]
         rows, columns = np.nonzero((cosines > 1 - near) | (cosines < (below if below == _NEAR_ZERO else near) - 1))
+        if len(rows) > _CROWD * (len(left) + len(right)):
+            chords, reliable = crowded_half_chords(left, right)
+            done = reliable[rows, columns] & (cosines[rows, columns] > 0)
+            i, j = rows[done], columns[done]
+            with np.errstate(divide="ignore", invalid="ignore"):
+                values[i, j] = self._profile(cosines[i, j], chords[i, j])
+            rows, columns = rows[~done], columns[~done]
         for part in _parts(len(rows), left.shape[1]):
             i, j = rows[part], columns[part]
             chords = half_chords(left[i], right[j], opposite=cosines[i, j] < 0)

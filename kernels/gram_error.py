@@ -8,9 +8,10 @@ nonnegative coefficients, so |Theta'(u)| <= Theta'(|u|), Theta' increases, and a
 Where |u| <= 1 - g, the cosine is off by at most e = gamma + 2 eta + eta^2 (rounding in any order of summation, and
 lengths), and Theta by e Theta'(1 - g + e).
 
-Otherwise, with half the chord c from `half_chords`: D = |x - z|^2 and (|x| - |z|)^2 are both within 4 gamma D, and
-D <= 4 c^2 (1 + eta)^2 + 4 eta^2. Where c >= eta this moves c by a factor 1 +- 8 gamma at most (1.1 times that with
-higher orders), and Theta by 8.8 gamma c |dTheta/dc| = 35.2 gamma c^2 |Theta'(u)| <= 17.6 gamma (M - Theta(1 - g)).
+Otherwise, with half the chord c from `half_chords`: D = |x - z|^2 and (|x| - |z|)^2 are both within 4 gamma D, or from
+`crowded_half_chords`: within 8 gamma D and 16 gamma D; and D <= 4 c^2 (1 + eta)^2 + 4 eta^2. Where c >= eta c moves by
+a factor 1 +- 24 gamma at most (1.1 times that with higher orders), and Theta by 26.4 gamma c |dTheta/dc| =
+105.6 gamma c^2 |Theta'(u)| <= 52.8 gamma (M - Theta(1 - g)).
 Where c < eta, true and computed value both lie within M - Theta(1 - 18 eta^2) of M.
 
 The profile's own error (`profile_bound`) comes on top.
@@ -59,7 +60,7 @@ def gram_error_bound(
         return one - ntk_enclosure(kernel.architecture, 1 - min(distance, Fraction(2)))
 
     far = _ball(off) * ntk_enclosure(kernel.architecture, 1 - gap + min(off, gap / 2), derivative=1)
-    near = (_ball(gamma) * fall(gap) * 88 / 5).max(fall(18 * eta**2))
+    near = (_ball(gamma) * fall(gap) * 264 / 5).max(fall(18 * eta**2))
     return float((far.max(near) / one).upper()) * (1 + 1e-12) + bound.total
 
 

@@ -19,8 +19,10 @@ from robustntk.kernels import (
     gram_error_bound,
     gram_gradient,
     gram_memory,
+    pair_enclosure,
     tiles,
 )
+from robustntk.kernels.geometry import crowded_half_chords
 
 ACCURACY = 1e-13
 DISTANCES = (1.0, 1e-1, 1e-2, 1e-4, 1e-8)
@@ -141,6 +143,26 @@ def test_gradients_by_xla_and_by_numpy_agree(monkeypatch: pytest.MonkeyPatch, na
     assert large.dtype == dtype
     scale = np.abs(small).max(axis=1, keepdims=True)
     assert all((np.abs(large - small) <= 100 * np.finfo(dtype).eps * scale).ravel())
+
+
+@pytest.mark.parametrize("radius", [1e-2, 1e-5, 1e-9])
+def test_crowds_are_as_accurate_as_pairs(radius: float) -> None:
+    """Many points around one, as an adversary leaves them; the reference is in ball arithmetic."""
+    network = fully_connected("relu", 3, trained="all", weight_variance=2)
+    X = sphere(1, 30) + radius * sphere(60, 30, seed=1)
+    X /= np.linalg.norm(X, axis=1, keepdims=True)
+    X[7] = X[3] + 1e-4 * radius * X[9]
+    X[7] /= np.linalg.norm(X[7])
+    kernel = deep_kernel(network)
+    K, crowd = gram(kernel, X), crowded_half_chords(X, X)[1]
+    assert crowd.mean() > 0.9
+    assert not crowd[3, 7]
+    for i, j in ((3, 7), (0, 1), (10, 40), (5, 5), (59, 2)):
+        exact = pair_enclosure(network, X[i], X[j])
+        margin = 4e-15 * kernel.at_one - abs(float(exact) - K[i, j])
+        assert margin > 0
+    falls = 1 - K[np.triu_indices(60, 1)] / kernel.at_one
+    assert (falls > 0.1 * radius).mean() > 0.99
 
 
 def test_float32_rows_are_directions() -> None:
