@@ -16,7 +16,7 @@ from mpmath import mp, mpf
 from rich.console import Console
 from rich.table import Table
 
-from robustntk.kernels.any_norm import ntk_matrix
+from robustntk.kernels.any_norm.matrix import ntk_matrix
 from robustntk.kernels.architecture import Architecture, fully_connected
 
 CLOSED = ("relu", "quadratic_relu", "erf", "gelu", "sin", "sin_cos")

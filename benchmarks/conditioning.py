@@ -22,7 +22,7 @@ from rich.console import Console
 from rich.table import Table
 
 from robustntk.kernels import conditioning, dual_kernel, gram
-from robustntk.kernels.conditioning import ConditioningReport, conditioning_bytes
+from robustntk.kernels.spectrum.conditioning import ConditioningReport, conditioning_bytes
 
 SIZES = (300, 1000, 2000, 4000)
 DIMENSION = 784

@@ -35,10 +35,10 @@ from rich.table import Table
 
 from robustntk.kernels import import_neural_tangents
 from robustntk.kernels.architecture import Architecture, fully_connected, paper_network
-from robustntk.kernels.empirical_ntk import empirical_ntk
-from robustntk.kernels.finite_network import FiniteNetwork
-from robustntk.kernels.width_concentration import entry_deviation_bound
-from robustntk.kernels.width_deviation import NORMS, Deviations, kernel_deviation, two_layer_deviation
+from robustntk.kernels.finite.empirical_ntk import empirical_ntk
+from robustntk.kernels.finite.finite_network import FiniteNetwork
+from robustntk.kernels.finite.width_concentration import entry_deviation_bound
+from robustntk.kernels.finite.width_deviation import NORMS, Deviations, kernel_deviation, two_layer_deviation
 from robustntk.verify.data import load_data
 
 Array = NDArray[Any]

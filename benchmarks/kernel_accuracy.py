@@ -73,7 +73,7 @@ def neural_tangents(name: str, depth: int) -> Kernel | None:
 
 
 def worst(kernel: Kernel, exact: list[mpf], given: list[tuple[np.ndarray, np.ndarray]]) -> str:
-    """The largest relative error of the pairs, as entries of a matrix of 400 rows, which is computed as large ones are."""
+    """The largest relative error of the pairs, as entries of a matrix of 400 rows, computed as large ones are."""
     rows, columns = (np.concatenate([pair[side] for pair in given] * (400 // PAIRS)) for side in (0, 1))
     values = np.diag(kernel(rows, columns))[:PAIRS]
     with mp.workdps(60):

@@ -23,9 +23,9 @@ import numpy as np
 import psutil
 
 from robustntk.kernels import deep_kernel
-from robustntk.kernels.block_gram import BlockReport, gram_to_zarr
-from robustntk.kernels.block_operator import GramOperator
-from robustntk.kernels.memory_plan import readable_bytes
+from robustntk.kernels.blocks.gram import BlockReport, gram_to_zarr
+from robustntk.kernels.blocks.memory_plan import readable_bytes
+from robustntk.kernels.blocks.operator import GramOperator
 
 Result = TypeVar("Result")
 KERNEL = deep_kernel("relu")

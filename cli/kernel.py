@@ -170,9 +170,9 @@ def in_memory(
 ) -> dict[str, object]:
     """Compute the matrix at once, write it, and report."""
     from ..kernels import conditioning, gram
-    from ..kernels.conditioning import conditioning_bytes
+    from ..kernels.blocks.memory_plan import readable_bytes
     from ..kernels.gram import gram_memory
-    from ..kernels.memory_plan import readable_bytes
+    from ..kernels.spectrum.conditioning import conditioning_bytes
 
     memory = gram_memory(len(points), points.shape[1], dtype=dtype)
     at_once, afterwards = memory.result + memory.working, conditioning_bytes(len(points), dtype)
@@ -192,7 +192,7 @@ def on_disk(
     kernel: "DualKernel | DeepKernel", points: "np.ndarray", out: Path, dtype: str, watch: Report, **chosen: Any
 ) -> dict[str, object]:
     """Write the matrix block by block, or go on with one that was begun, and report if it is small enough for that."""
-    from ..kernels.block_gram import gram_to_zarr
+    from ..kernels.blocks.gram import gram_to_zarr
 
     conditioned = conditioned_bytes(len(points), dtype)
     begin = time.perf_counter()
@@ -208,7 +208,7 @@ def on_disk(
 
 def announce(plan: object, conditioning_bytes: int | None) -> None:
     """Say what memory is needed, before the work starts."""
-    from ..kernels.memory_plan import readable_bytes
+    from ..kernels.blocks.memory_plan import readable_bytes
 
     after = "" if conditioning_bytes is None else f"; then {readable_bytes(conditioning_bytes)} for the report"
     print(f"memory: {plan}{after}", file=sys.stderr, flush=True)
@@ -218,7 +218,7 @@ def conditioned_bytes(rows: int, dtype: str) -> int | None:
     """What the report on a matrix on disk needs, the matrix included; None where there will be none."""
     import numpy as np
 
-    from ..kernels.conditioning import conditioning_bytes
+    from ..kernels.spectrum.conditioning import conditioning_bytes
 
     if rows > CONDITIONED_ROWS:
         return None

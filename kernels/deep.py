@@ -14,7 +14,7 @@ from ..bounds import Activation
 from .architecture import Architecture, fully_connected
 from .cosines import floating
 from .differentiable import with_derivative
-from .profile import Profile, profile_of
+from .sphere.profile import Profile, profile_of
 
 __all__ = ["DeepKernel", "SphereKernel", "deep_kernel"]
 
@@ -101,7 +101,7 @@ class DeepKernel:
 
         The proof takes about a second (`profile_bound`).
         """
-        from .profile_bound import profile_bound
+        from .sphere.profile_bound import profile_bound
 
         return profile_bound(self.architecture, np.dtype(dtype)).total
 

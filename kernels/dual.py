@@ -18,8 +18,8 @@ from .architecture import Architecture, fully_connected
 from .closed_forms import CLOSED_FORMS, SMOOTH, Form
 from .cosines import Cosine, floating
 from .differentiable import with_derivative
-from .power_series import SeriesForm
-from .profile import Profile, profile_of
+from .series.power_series import SeriesForm
+from .sphere.profile import Profile, profile_of
 
 __all__ = ["SMOOTH", "DualKernel", "dual_kernel"]
 
@@ -41,7 +41,7 @@ def _kernel(activation: Activation) -> DualKernel:
     for name, closed_form in CLOSED_FORMS.items():
         if activation.expression == get_activation(name, activation.scale).expression:
             return DualKernel(activation, closed_form(scale))
-    from .hermite import hermite_series
+    from .series.hermite import hermite_series
 
     return DualKernel(activation, SeriesForm(hermite_series(activation)))
 

@@ -12,7 +12,7 @@ from sympy import acos, asin, cosh, exp, pi, sqrt
 
 from ..bounds import Activation, InvalidInput, get_activation
 from ..bounds.enclosure import enclose
-from .hermite import HermiteSeries, hermite_series
+from .series.hermite import HermiteSeries, hermite_series
 
 __all__ = ["kappa_enclosure", "kappa_expression"]
 

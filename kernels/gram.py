@@ -18,7 +18,7 @@ from jaxtyping import Float
 from ..bounds import InvalidInput
 from .deep import SphereKernel
 from .geometry import crowded_half_chords, directions, half_chords
-from .profile import FLOATS, Profile
+from .sphere.profile import FLOATS, Profile
 
 __all__ = ["GramMemory", "gram", "gram_gradient", "gram_memory"]
 

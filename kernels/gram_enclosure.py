@@ -18,10 +18,10 @@ from jaxtyping import Float
 from ..bounds import InvalidInput
 from .architecture import Architecture
 from .deep import SphereKernel
-from .deep_enclosure import ntk_enclosure
 from .geometry import directions
 from .gram import gram
 from .gram_error import gram_error_bound
+from .sphere.deep_enclosure import ntk_enclosure
 
 __all__ = ["GramEnclosure", "gram_enclosure", "pair_enclosure"]
 

@@ -26,9 +26,9 @@ import numpy as np
 from flint import arb, fmpq
 
 from .deep import SphereKernel
-from .deep_enclosure import ntk_enclosure
 from .gram import NEAR
-from .profile_bound import profile_bound
+from .sphere.deep_enclosure import ntk_enclosure
+from .sphere.profile_bound import profile_bound
 
 __all__ = ["gram_error_bound"]
 

@@ -16,7 +16,7 @@ import jax.numpy as jnp
 import numpy as np
 from jaxtyping import Float
 
-from .profile import Profile
+from .sphere.profile import Profile
 
 __all__ = ["Repair", "fill_products", "fill_tiles"]
 

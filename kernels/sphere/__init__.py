@@ -1,0 +1,1 @@
+"""Deep kernels on the unit sphere as functions of u = <x, z>: enclosures, polynomials, proofs."""
