@@ -8,7 +8,7 @@ ROOMS = bounds kernels verify cli
 TYPES = build/types/robustntk
 
 .DEFAULT_GOAL := help
-.PHONY: help install demo test lint types test-fast test-slow prove deviation bench readme-figure format clean
+.PHONY: help install demo test lint types test-fast test-slow prove deviation bench bench-kernels readme-figure format clean
 
 help:
 	@echo "make demo       train at the prescribed width on real data and compare (about 5 minutes)"
@@ -16,7 +16,8 @@ help:
 	@echo "make test-slow  the slow tests"
 	@echo "make prove      check every step of every proof, and that no falsified one passes"
 	@echo "make deviation  deviation of width-m runs from the infinite-width curve, against 1/sqrt(m)"
-	@echo "make bench      what everything costs and how exact it is, beside its peers (half an hour)"
+	@echo "make bench      time of a step beside NumPy and the memory floor; of starting up"
+	@echo "make bench-kernels  how exact kernels are and what they cost, beside their peers (half an hour)"
 	@echo "make install    only create $(VENV) with the locked dependencies"
 	@echo "make format     format the code      make clean  remove caches and build products"
 
@@ -63,14 +64,17 @@ deviation: $(INSTALLED)
 
 bench: $(INSTALLED)
 	$(BIN)/python benchmarks/adversarial_step.py
+	$(BIN)/python benchmarks/startup.py
+
+# scikit-ntk takes part if it can be installed.
+bench-kernels: $(INSTALLED)
+	-$(BIN)/python -m pip install --quiet --no-deps scikit-ntk==1.2.1
 	$(BIN)/python benchmarks/kernel_accuracy.py
 	$(BIN)/python benchmarks/any_norm_accuracy.py
-	-$(BIN)/python -m pip install --quiet --no-deps scikit-ntk==1.2.1
 	$(BIN)/python benchmarks/gram.py
 	$(BIN)/python benchmarks/conditioning.py
 	$(BIN)/python benchmarks/empirical_ntk.py
 	$(BIN)/python benchmarks/out_of_core.py
-	$(BIN)/python benchmarks/startup.py
 
 readme-figure: $(INSTALLED)
 	$(BIN)/python benchmarks/readme_figure.py
