@@ -2,13 +2,14 @@
 
 *Truncation.* Theta is a power series in u with nonnegative coefficients (`deep_enclosure`), so on the complex disc
 |u| <= 1 it is at most Theta(1) =: M in modulus. In the half chord c, u = +-(1 - 2 c^2), and |u| <= 1 means |c|^2 <=
-cos(2 arg c): half a lemniscate. For h <= 0.3536 it contains the ellipse with foci h and 2h whose semi-axes add up to
-4 (h/2), so there the difference D of profile and kernel is analytic, and at most M plus what the polynomial is there,
-=: A. The interpolant of D at N of Chebyshev's nodes is then within 4 A 4^-N / 3 of D on [h, 2h] (Trefethen,
-Approximation theory and approximation practice, 2013, theorem 8.2), and is at most the sum of the moduli of its
-Chebyshev coefficients, which are computed in balls. The nodes are off by 2^-128 h/2, and |D'| <= A / (0.56 h) there
-by Cauchy's estimate. On [0, h], with h so small that M - Theta(1 - 2 h^2) is negligible, the kernel hardly changes:
-it increases on [0, 1], and |Theta(-1) - Theta(-u)| <= Theta(1) - Theta(u), since that holds for each power of u.
+cos(2 arg c): half a lemniscate. For h <= 0.3536 it contains the ellipse with foci h and 2h and semi-axes 53h/56 and
+45h/56, which add up to 7/2 times h/2 (a test proves it). So there the difference D of profile and kernel is analytic,
+and at most M plus what the polynomial is there, =: A. The interpolant of D at N of Chebyshev's nodes is then within 4
+A (7/2)^(1 - N) / (5/2) of D on [h, 2h] (Trefethen, Approximation theory and approximation practice, 2013, theorem
+8.2), and is at most the sum of the moduli of its Chebyshev coefficients, which are computed in balls. The nodes are
+off by 2^-128 h/2, and |D'| <= A / (0.44 h) there by Cauchy's estimate. On [0, h], with h so small that M - Theta(1 -
+2 h^2) is negligible, the kernel hardly changes: it increases on [0, 1], and |Theta(-1) - Theta(-u)| <= Theta(1) -
+Theta(u), since that holds for each power of u.
 
 *Rounding*, with unit roundoff r: t is computed with an error of at most 8 r (chord) or r (cosine), which moves P by
 at most sup|P'| times that; in Horner's rule the k-th coefficient passes through at most 2k + 1 roundings; in
@@ -38,6 +39,8 @@ __all__ = ["ProfileBound", "profile_bound", "truncation_bound"]
 
 _BITS = 224
 _WIDEST = Fraction(3536, 10000)
+# The semi-axes of the ellipse add up to this times half the distance of its foci.
+_GROWTH = 3.5
 _NEGLIGIBLE = 2.0**-60
 _SMALL, _SMALLEST = Fraction(1, 1 << 40), Fraction(1, 1 << 64)
 # What the interpolants may contribute, relative to Theta(1).
@@ -111,8 +114,8 @@ class _Difference:
     def on(self, h: Fraction, one: arb) -> arb:
         """A bound of |D| on [h, 2h]."""
         largest = one + self._polynomial_on_ellipse(h)
-        size = ceil(log(float((largest / one).upper()) / _INTERPOLATION, 4)) + 1
-        slack = (largest * (arb(4) ** (1 - size) / 3 + arb(2) ** -127)).upper()
+        size = ceil(log(float((largest / one).upper()) / _INTERPOLATION, _GROWTH)) + 2
+        slack = (largest * (4 * arb(_GROWTH) ** (1 - size) / (_GROWTH - 1) + arb(2) ** -127)).upper()
         values = [self._at((3 + Fraction(int(t.p), int(t.q))) * h / 2) for t in nodes(size)]
         total: arb = sum((abs(each) for each in chebyshev_coefficients(values)), arb(slack))
         return total
@@ -140,8 +143,8 @@ class _Difference:
         return u * value if self.profile.zero else value
 
     def _polynomial_on_ellipse(self, h: Fraction) -> arb:
-        """A bound of |u^i c^j P(t)|: the centre is 3h/2 and the longer semi-axis 17h/16."""
-        centre, axis = (arb(fmpq(each.numerator, each.denominator)) for each in (3 * h / 2, 17 * h / 16))
+        """A bound of |u^i c^j P(t)|: the centre is 3h/2 and the longer semi-axis 53h/56."""
+        centre, axis = (arb(fmpq(each.numerator, each.denominator)) for each in (3 * h / 2, 53 * h / 56))
         root = 2 * arb(2).sqrt()
         t = arb(3) if self.profile.variable == "cosine" else abs(root * centre - 1) + root * axis
         step = t + (t * t + 1).sqrt() if self.side.polynomial.chebyshev else t

@@ -4,7 +4,7 @@ from dataclasses import replace
 
 import numpy as np
 import pytest
-from flint import arb, ctx
+from flint import acb, arb, ctx
 
 from robustntk.bounds import ACTIVATIONS, InvalidInput, get_activation
 from robustntk.kernels import Architecture, fully_connected, ntk_enclosure, paper_network
@@ -176,3 +176,15 @@ def test_all_activations_are_within_the_proved_bound(network: Architecture) -> N
 def test_a_profile_is_a_value() -> None:
     assert isinstance(profile_of(fully_connected("erf")), Profile)
     assert profile_of(fully_connected("erf")) == profile_of(fully_connected("erf"))
+
+
+@pytest.mark.parametrize(("h", "inside"), [(0.3536, True), (0.2, True), (0.01, True), (0.5, False)])
+def test_the_ellipse_of_the_proof_is_where_the_kernel_is_bounded(h: float, inside: bool) -> None:
+    """|1 - 2 c^2| <= 1 on the whole ellipse with foci h, 2h and semi-axes 53h/56 and 45h/56, in boxes."""
+    pieces = 2000
+    worst = 0.0
+    for j in range(pieces):
+        angle = (arb(2 * j) / pieces).union(arb(2 * j + 2) / pieces) * arb.pi()
+        c = acb(arb(h) * (arb(3) / 2 + arb(53) / 56 * angle.cos()), arb(h) * arb(45) / 56 * angle.sin())
+        worst = max(worst, float((1 - 2 * c * c).abs_upper()))
+    assert (worst <= 1) == inside
