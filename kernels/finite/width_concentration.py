@@ -1,7 +1,7 @@
 """How far K_m can be from K before W_0 is drawn: an explicit bound with a confidence, for one hidden layer.
 
-**Theorem** (theory E4.f). Let |sigma'| <= B_1 and let W_0 be a symmetric initialisation of width m (theory section 0). For points
-x_1, ..., x_n of any kind and 0 < eta < 1 put
+**Theorem** (theory E4.f). Let |sigma'| <= B_1 and let W_0 be a symmetric initialisation of width m (theory section 0).
+For points x_1, ..., x_n of any kind and 0 < eta < 1 put
 
     t = 2 B_1^2 sqrt(log(n (n + 1) / eta) / m).
 
