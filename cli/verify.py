@@ -115,7 +115,9 @@ def print_result(result: Mapping[str, Any]) -> None:
     print_table("Anatomy of the proof along this run", ("inequality", "left", "right", "slack"), rows)
     guaranteed = above(predicted["guarantee"])
     measured = number(empirical["best_error" if of_errors else "best_surrogate_loss"])
-    wrong, doubtful = below(empirical["attacked_robust_error"]), above(empirical["certified_robust_error"])
+    points = result["radius"]["n"]
+    # Fractions of the points, so counts, which need no rounding to the safe side.
+    wrong, doubtful = (round(points * empirical[f"{bound}_robust_error"]) for bound in ("attacked", "certified"))
     attacked, certified = below(empirical["attacked_robust_loss"]), above(empirical["certified_robust_loss"])
     print_fields(
         "Predicted and measured",
@@ -127,7 +129,7 @@ def print_result(result: Mapping[str, Any]) -> None:
             ),
             "largest deviation from it": predicted["max_deviation"],
             "robust loss of the best iterate": f"between {attacked} (attacked) and {certified} (certified)",
-            "its robust error": f"between {wrong} (attacked) and {doubtful} (certified)",
+            "its robust error": f"between {wrong} (attacked) and {doubtful} (certified) of {points} points",
             "stopped": f"after {empirical['steps']:,} steps: {empirical['stopped']}",
             "report": f"{result['run_dir']}/report.html",
         },
