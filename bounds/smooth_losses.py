@@ -79,8 +79,8 @@ class SmoothLosses(ConvergenceTheorem):
 
     def _of_run(self, problem: Problem, width: int, step_size: sympy.Expr, iterations: int) -> Values:
         values = self._with_remainder(problem, width) | {alpha: step_size, T: sympy.Integer(iterations)}
-        largest = (1 / (H * G**2)).xreplace(values)
-        self.check_step(step_size, largest - step_size, largest)
+        kept = LOSS_KEPT.xreplace(values)
+        self.check_step(step_size, kept, step_size / (1 - kept))
         return values
 
     def _loss(self, problem: Problem) -> Hypothesis:
@@ -99,15 +99,20 @@ FULL = "C = beta/(2 sqrt(m))"
 TIED = "tied pairs, C = gamma rho/(2 m)"
 
 
+def words_of(network: str, distance: int) -> str:
+    """The statement for one kind of network, the remainder being paid at `distance` R."""
+    remainder = "C R^2" if distance == 1 else f"{distance**2} C R^2"
+    return _STATEMENT.format(network=network, remainder=remainder)
+
+
 def smooth_theorem(id: str, title: str, *, network: Network, distance: int) -> SmoothLosses:
     """E3 or E9 for one kind of network; the shares make m T least (m goes like theta^-2, for tied pairs theta^-1)."""
     tied = network is Network.TIED
-    remainder = "C R^2" if distance == 1 else f"{distance**2} C R^2"
     return SmoothLosses(
         id=id,
         title=title,
         source=_SOURCE,
-        statement=_STATEMENT.format(network=TIED if tied else FULL, remainder=remainder),
+        statement=words_of(TIED if tied else FULL, distance),
         latex=_LATEX,
         needs=("R", "rho", "s") if tied else ("R", "s"),
         network=network,

@@ -129,6 +129,17 @@ def close(found, expected):
     return abs(number(found) - expected) <= mpmath.mpf(10) ** -40 * max(abs(expected), mpmath.mpf(10) ** -10)
 
 
+@pytest.mark.parametrize("theorem", SMOOTH)
+def test_smooth_losses_need_a_step_below_the_reciprocal_of_the_smoothness(theorem):
+    """1/(H G^2) = pi/4 for erf and the squared hinge, H = 1."""
+    run = {"R": 1, "s": 0, "rho": 1, "m": 100, "T": 10}
+    loss = loss_of(theorem, 1, None)
+    for factor in ("1", "1.0000001", "2", "100"):
+        with pytest.raises(InvalidInput, match="step_size is"):
+            evaluated(theorem, run | {"a": sympy.Rational(factor) * sympy.pi / 4}, loss)
+    assert evaluated(theorem, run | {"a": sympy.Rational("0.9999999") * sympy.pi / 4}, loss).value.is_positive
+
+
 @settings(max_examples=20)
 @given(run=runs())
 @pytest.mark.parametrize("theorem", [*LIPSCHITZ, *SMOOTH])

@@ -51,6 +51,9 @@ HARMLESS = {
     ("margins", "value", "is_less(0, (mu - r).xreplace(values))", "0 -> -1"): "for mu <= r the bound is trivial anyway",
     ("margins", "value", "(mu - r).xreplace", "- -> +"): "for mu <= r the bound is trivial anyway",
     ("margins", "value", "mu - r", "mu -> 1"): "for mu <= r the bound is trivial anyway",
+    ("smooth_losses", "BOUND", "2 * LOSS_KEPT", "2 -> -2"): "the bound is a square",
+    ("smooth_losses", "E3", "distance=2", "2 -> 11/5"): "it is made an integer",
+    ("smooth_losses", "E3_TIED", "distance=2", "2 -> 11/5"): "it is made an integer",
     ("margins", "_iterations_about", "2 * alpha", "2 -> 1"): "only the order of the candidates counts",
     ("margins", "_iterations_about", "2 * alpha", "2 -> 3"): "only the order of the candidates counts",
     ("margins", "_iterations_about", "2 * alpha", "2 -> 9/5"): "only the order of the candidates counts",
@@ -63,6 +66,8 @@ NO_CONSTANTS = {
     ("shattering", "LARGEST_DIMENSION"): "a limit of what is accepted",
     ("capacity", "LARGEST_EXPONENT"): "a limit of what is accepted",
     ("gradient", "measured_norm"): "the validation of a norm",
+    ("smooth_losses", "_of_run"): "the validation of a step size: 1 - alpha H G^2 > 0, whose formula is LOSS_KEPT",
+    ("smooth_losses", "words_of"): "the words of a statement",
     ("loss", "_arguments"): "the conversion of integer arrays to floats",
     ("margins", "_comparator"): "the validation of a comparator",
 }
