@@ -141,15 +141,22 @@ def crowded_half_chords(
     return np.minimum(np.sqrt(square) / 2, 1), reliable
 
 
-def directions(X: Any, *, name: str = "X") -> Float[np.ndarray, "n d"]:
-    """X, rows of unit length: as it is in float64, or in float32 for rows that are unit vectors to 1e-5 only.
+def directions(X: Any, *, name: str = "X", dtype: Any = np.float32) -> Float[np.ndarray, "n d"]:
+    """X, rows of unit length: as it is in float64; in float32 for rows that are unit vectors to 1e-5 only.
 
-    Nothing is copied. Raises InvalidInput naming the first row that is not finite or not of norm 1.
+    Rows in float32 stand for their directions. They are normalised again, in a copy of type `dtype`, if rounding to
+    that type does not explain how far their lengths are from 1. Raises InvalidInput naming the first row that is not
+    finite or not of norm 1.
     """
     X = np.asarray(X)
     if X.dtype != np.float32:
         return unit_rows(X, name=name)
-    return _checked(X, name, 1e-5)
+    rows = _checked(X, name, 1e-5)
+    lengths = np.sqrt(np.einsum("ij,ij->i", rows, rows, dtype=np.float64))
+    if np.all(np.abs(lengths - 1) <= np.finfo(dtype).eps * (rows.shape[1] + 4) / 4):
+        return rows
+    normalised: Float[np.ndarray, "n d"] = np.divide(rows, lengths[:, None], dtype=np.float64).astype(dtype, copy=False)
+    return normalised
 
 
 def unit_rows(X: Float[np.ndarray, "n d"], *, name: str = "X", tolerance: float = 1e-12) -> Float[np.ndarray, "n d"]:

@@ -68,8 +68,8 @@ def gram(
     row that is not a unit vector (to 1e-12; to 1e-5 if it is given in float32, whose rows stand for their directions).
     """
     kind = _kind(dtype)
-    left = directions(X, name="X")
-    right = left if Z is None else directions(Z, name="Z")
+    left = directions(X, name="X", dtype=kind)
+    right = left if Z is None else directions(Z, name="Z", dtype=kind)
     _same_dimension(left, right)
     profile = kernel.profile(kind)
     result = np.empty((len(left), len(right)), dtype=kind)
@@ -102,7 +102,7 @@ def gram_gradient(
     coefficients = np.asarray(coefficients, dtype=np.float64)
     if coefficients.shape != (len(Z),):
         raise InvalidInput(f"coefficients have shape {coefficients.shape}: expected ({len(Z)},), one for each row of Z")
-    left, right = directions(X, name="X"), directions(Z, name="Z")
+    left, right = (directions(rows, name=name, dtype=kind) for rows, name in ((X, "X"), (Z, "Z")))
     _same_dimension(left, right)
     gradient = np.empty((len(left), left.shape[1]), dtype=kind)
     if len(left) * len(right) > _SMALL:

@@ -47,10 +47,10 @@ class Correlation:
 
     @property
     def middle(self) -> Correlation:
-        """A number inside the ball, exactly, from the end that is nearer."""
+        """A number of [-1, 1] inside the ball, exactly, from the end that is nearer."""
         if self.gap.mid() <= 1:
-            return Correlation.of_gap(self.gap.mid())
-        return Correlation.of_gap(self.rest.mid()).opposite
+            return Correlation.of_gap(self.gap.mid().max(arb(0)))
+        return Correlation.of_gap(self.rest.mid().max(arb(0))).opposite
 
     @property
     def sine(self) -> arb:

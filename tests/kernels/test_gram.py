@@ -173,6 +173,21 @@ def test_float32_rows_are_directions() -> None:
         gram(kernel, X * np.where(np.arange(40) == 3, np.float32(1.0001), np.float32(1))[:, None])
 
 
+@pytest.mark.parametrize("dtype", [np.float64, np.float32])
+@pytest.mark.parametrize("length", [1.0, 1.000009])
+def test_the_bound_holds_for_directions_given_in_float32(dtype: type, length: float) -> None:
+    """Their lengths are off by what float32 leaves, or by more, and the kernel is that of the directions."""
+    X = (length * sphere(12, 6)).astype(np.float32)
+    kernel = deep_kernel("relu")
+    K = gram(kernel, X, dtype=dtype)
+    exact = np.array([[float(pair_enclosure(kernel.architecture, x, z)) for z in X] for x in X])
+    margin = gram_error_bound(kernel, 6, dtype=dtype) * kernel.at_one - np.abs(K - exact)
+    assert (margin > 0).all()
+    if dtype is np.float64:
+        raw = np.abs(kernel.value(np.clip(X.astype(np.float64) @ X.T.astype(np.float64), -1, 1)) - exact)
+        assert (raw > gram_error_bound(kernel, 6) * kernel.at_one).any()
+
+
 def test_memory_is_known_before() -> None:
     need = gram_memory(8000, 784, dtype=np.float32)
     assert need.result == 4 * 8000**2
