@@ -24,12 +24,12 @@ from numpy.typing import NDArray
 
 from robustntk.bounds import get_activation, get_loss
 from robustntk.kernels import SymmetricInitialisation
-from robustntk.verify.attack import ProjectedGradientAttack
-from robustntk.verify.cap import SphericalCap
+from robustntk.verify.attacks.projected_gradient import ProjectedGradientAttack
 from robustntk.verify.data import load_data
-from robustntk.verify.network_step import compiled_step
 from robustntk.verify.predictors import network_parts
-from robustntk.verify.training import DeviceNetwork
+from robustntk.verify.sets.cap import SphericalCap
+from robustntk.verify.training.projected_descent import DeviceNetwork
+from robustntk.verify.training.projected_descent.network_step import compiled_step
 
 Array = NDArray[Any]
 STEP_SIZE = 0.125

@@ -22,11 +22,11 @@ from numpy.typing import NDArray
 
 from robustntk.bounds import get_activation, get_loss
 from robustntk.kernels import SymmetricInitialisation, dual_kernel
-from robustntk.verify.attack import ProjectedGradientAttack
-from robustntk.verify.cap import SphericalCap
+from robustntk.verify.attacks.projected_gradient import ProjectedGradientAttack
+from robustntk.verify.comparison.infinite_width import train_infinite_width
 from robustntk.verify.data import load_data
-from robustntk.verify.infinite_width import train_infinite_width
-from robustntk.verify.training import train
+from robustntk.verify.sets.cap import SphericalCap
+from robustntk.verify.training.projected_descent import train
 
 Array = NDArray[np.float64]
 WIDTHS = (64, 256, 1024, 4096, 16384)

@@ -68,14 +68,14 @@ def interval(value: Mapping[str, float | None]) -> str:
 
 def below(value: float | None) -> str:
     """A lower bound, rounded down."""
-    from ..verify.typography import at_least
+    from ..verify.experiment.typography import at_least
 
     return at_least(value, SHOWN_PRECISION)
 
 
 def above(value: float | None) -> str:
     """An upper bound, rounded up."""
-    from ..verify.typography import at_most
+    from ..verify.experiment.typography import at_most
 
     return at_most(value, SHOWN_PRECISION)
 

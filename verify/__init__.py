@@ -12,37 +12,37 @@ other side.
 True
 """
 
-from .anatomy import Bracket, anatomy
-from .attack import AdversarialPoints, Adversary, ProjectedGradientAttack
-from .cap import PerturbationSet, SphericalCap
-from .certified_plan import DrawnPlan
-from .comparator import Comparator, FiniteWidthSpace, find_comparator
-from .configuration import ExperimentConfig, check_candidates, check_config
+from .attacks.projected_gradient import AdversarialPoints, Adversary, ProjectedGradientAttack
+from .certificates.kernel import CapBounds, certify_kernel
+from .certificates.losses import certified_loss
+from .certificates.network import NetworkBounds, certify_network
+from .certificates.paired_moves import PairedMoves
+from .comparison.anatomy import Bracket, anatomy
+from .comparison.inequality import Inequality
+from .comparison.infinite_width import InfiniteWidthRun, train_infinite_width
 from .data import BUNDLED, Dataset, embed, load_data
-from .draws import Draw, TooWide, draw_certified_plan
-from .experiment import Experiment, RobustLoss, run_experiment, verify_in_folder
-from .goal import Goal
-from .inequality import Inequality
-from .infinite_width import InfiniteWidthRun, train_infinite_width
-from .kernel_certificate import CapBounds, certify_kernel
-from .losses import certified_loss
-from .mean_gradient import mean_gradient_bound
-from .minimum_norm import (
+from .experiment.configuration import ExperimentConfig, check_candidates, check_config
+from .experiment.main_job import Experiment, RobustLoss, run_experiment, verify_in_folder
+from .experiment.report import render_report
+from .planning.certified_plan import DrawnPlan
+from .planning.comparator import Comparator, FiniteWidthSpace, find_comparator
+from .planning.data_plan import DataPlan, candidate_activations, plan_from_data, plan_json, search_json
+from .planning.draws import Draw, TooWide, draw_certified_plan
+from .planning.goal import Goal
+from .planning.mean_gradient import mean_gradient_bound
+from .planning.minimum_norm import (
     InfiniteWidthSpace,
     MinimumNormSolution,
     describe_radius,
     radius_interval,
     robust_minimum_norm,
 )
-from .network_certificate import NetworkBounds, certify_network
-from .optimise import Search, search_plans
-from .paired_moves import PairedMoves
-from .planning import DataPlan, candidate_activations, plan_from_data, plan_json, search_json
+from .planning.optimise import Search, search_plans
 from .predictors import KernelPredictor, LinearisedNetwork, TwoLayerNetwork
-from .report import render_report
-from .run_state import Checkpoint
-from .training import train
-from .training_run import TrainingRun
+from .sets.cap import PerturbationSet, SphericalCap
+from .training.projected_descent import train
+from .training.run_state import Checkpoint
+from .training.training_run import TrainingRun
 
 __all__ = [
     "BUNDLED",

@@ -44,9 +44,9 @@ from robustntk.bounds.cap_certificate import (
 )
 from robustntk.kernels import dual_kernel
 from robustntk.verify import SphericalCap
-from robustntk.verify.kernel_certificate import certify_kernel
+from robustntk.verify.certificates.kernel import certify_kernel
+from robustntk.verify.certificates.trust_region import minimum_over_ball
 from robustntk.verify.predictors import KernelPredictor
-from robustntk.verify.trust_region import minimum_over_ball
 
 DIMENSION, DELTA = 6, 0.25
 CAP = SphericalCap(delta=DELTA, bias=0.5)

@@ -1,0 +1,1 @@
+"""Adversaries: rules that move points inside their perturbation sets; they bound the robust loss from below."""

@@ -1,0 +1,207 @@
+"""Adversaries: rules that move each data point inside its perturbation set to raise the loss (theory
+section 0).
+
+One projected-gradient attack serves kernel functions and networks, in float32 and float64: it only asks a
+predictor for its JAX twin. Attacks give no guarantee; what they find is a lower bound of the robust loss.
+"""
+
+from __future__ import annotations
+
+import math
+from dataclasses import dataclass
+from functools import lru_cache, partial
+from typing import Any, Protocol
+
+import numpy as np
+from jaxtyping import Float
+from numpy.typing import NDArray
+
+from ...bounds import InvalidInput, Loss
+from ..predictors import Evaluator, Parameters, Predictor
+from ..sets.cap import PerturbationSet
+
+Array = NDArray[np.float64]
+
+
+@dataclass(frozen=True, eq=False)
+class AdversarialPoints:
+    """What an adversary found.
+
+    ``points`` has shape (n, d), float64, projected onto the perturbation sets in float64. ``values`` are the
+    predictions there as the attack saw them, in the predictor's dtype: `Predictor.predict` gives them in
+    float64.
+    """
+
+    points: Float[Array, "n d"]
+    values: Float[NDArray[Any], " n"]
+
+
+class Adversary(Protocol):
+    """The rule ``A(W, x, y)`` of theory section 0: a function of its arguments, so that runs can resume."""
+
+    def perturb(
+        self,
+        predictor: Predictor,
+        X: Float[Array, "n d"],
+        y: Float[Array, " n"],
+        perturbations: PerturbationSet,
+        *,
+        loss: Loss | None = None,
+        iteration: int = 0,
+    ) -> AdversarialPoints:
+        """Points of the perturbation sets with a high loss; with low margins ``y f`` if no loss is given."""
+        ...
+
+
+@dataclass(frozen=True)
+class ProjectedGradientAttack:
+    """Normalised tangential gradient steps with geometrically shrinking sizes, keeping the best iterate met.
+
+    The first start is the data point itself, the others are random points of the set. A step where the
+    gradient vanishes stays put. For losses that fall and rise again with the margin (absolute, Huber)
+    both directions are searched.
+
+    Args:
+        steps: gradient steps of each start, at least 1.
+        step_size: first step as a fraction of the cap's angle; by default 2, which crosses the cap, and 1
+            at every other random start.
+        restarts: number of starts, at least 1.
+        seed: of the random starts, together with the ``iteration`` of the call.
+        last_step_size: last step as a fraction of the cap's angle; by default each step is 0.8 of the one
+            before it, down to 0.03 of the first or, at every other random start, to 1e-4.
+
+    Raises:
+        InvalidInput: an argument outside its range.
+    """
+
+    steps: int = 10
+    step_size: float | None = None
+    restarts: int = 1
+    seed: int = 0
+    last_step_size: float | None = None
+
+    def __post_init__(self) -> None:
+        for name in ("steps", "restarts"):
+            if getattr(self, name) < 1:
+                raise InvalidInput(f"{name} is {getattr(self, name)!r}: expected an integer of at least 1")
+        for name in ("step_size", "last_step_size"):
+            size = getattr(self, name)
+            if size is not None and not (math.isfinite(size) and size > 0):
+                raise InvalidInput(f"{name} is {size!r}: expected a positive fraction of the cap's angle")
+
+    def sizes(self, start: int = 0) -> Float[Array, " steps"]:
+        """Step sizes of one start, as fractions of the cap's angle.
+
+        Long steps converge fast to minima on the rim, where they act like a power iteration; short ones
+        are needed to settle at minima inside. Starts alternate between the two.
+        """
+        first = (2.0, 1.0)[start % 2] if self.step_size is None else self.step_size
+        least = (0.03, 1e-4)[start % 2]
+        shrunk = first * max(0.8 ** (self.steps - 1), least)
+        last = shrunk if self.last_step_size is None else self.last_step_size
+        return np.geomspace(first, last, self.steps)
+
+    def perturb(
+        self,
+        predictor: Predictor,
+        X: Float[Array, "n d"],
+        y: Float[Array, " n"],
+        perturbations: PerturbationSet,
+        *,
+        loss: Loss | None = None,
+        iteration: int = 0,
+    ) -> AdversarialPoints:
+        import jax
+
+        dtype = predictor.dtype
+        centers = X.astype(dtype)
+        starts = self._starts(X, perturbations, iteration)
+        with jax.enable_x64(dtype == np.float64):
+            search = _compiled_search(predictor.evaluator(), perturbations)
+            parameters = jax.device_put(predictor.parameters())
+            candidates = [
+                search(parameters, sizes.astype(dtype), start.astype(dtype), centers, (side * y).astype(dtype))
+                for side in _sides(loss)
+                for start, sizes in starts
+            ]
+            points, values = (np.stack([np.asarray(found[part]) for found in candidates]) for part in (0, 1))
+        scores = -y * values if loss is None else loss.value(values, y)
+        # Where the loss is flat (hinge beyond the margin) the lower margin still decides.
+        best = np.argmin(np.where(scores == scores.max(axis=0), y * values, np.inf), axis=0)
+        rows = np.arange(len(X))
+        chosen = np.asarray(points[best, rows], np.float64)
+        return AdversarialPoints(np.asarray(perturbations.project(chosen, X)), values[best, rows])
+
+    def minimize_margin(
+        self,
+        predictor: Predictor,
+        X: Float[Array, "n d"],
+        y: Float[Array, " n"],
+        perturbations: PerturbationSet,
+    ) -> tuple[Float[Array, "n d"], Float[Array, " n"]]:
+        """Points with low margins ``y_i f(x')``, and these margins, both in float64."""
+        points = self.perturb(predictor, X, y, perturbations).points
+        return points, y * predictor.predict(points)
+
+    def _starts(self, X: Array, perturbations: PerturbationSet, iteration: int) -> list[tuple[Array, Array]]:
+        """Starting points with their step sizes."""
+        starts = [X]
+        if self.restarts > 1:
+            rng = np.random.default_rng([self.seed, iteration, 1])
+            starts += list(perturbations.sample(X, self.restarts - 1, rng))
+        return [(start, self.sizes(index)) for index, start in enumerate(starts)]
+
+
+def _sides(loss: Loss | None) -> tuple[float, ...]:
+    """Directions to search: 1 lowers the margin, -1 raises it.
+
+    A convex loss rises with the margin anywhere only if it does so far out.
+    """
+    if loss is None or float(loss.slope(1e6, 1.0)) <= 0:
+        return (1.0,)
+    return (1.0, -1.0)
+
+
+@lru_cache(maxsize=64)
+def _compiled_search(evaluator: Evaluator, perturbations: PerturbationSet) -> Any:
+    """The jitted search; one for every kind of function and perturbation set."""
+    import jax
+
+    return jax.jit(partial(_search, evaluator, perturbations))
+
+
+def _search(
+    evaluator: Evaluator,
+    perturbations: PerturbationSet,
+    parameters: Parameters,
+    sizes: Any,
+    start: Any,
+    centers: Any,
+    labels: Any,
+) -> tuple[Any, Any]:
+    """Lower ``labels * f`` from one start, traced by JAX.
+
+    Returns:
+        the best iterate, shape (n, d), and f there, shape (n,), both in the dtype of ``start``.
+    """
+    import jax
+    import jax.numpy as jnp
+
+    def step(state: tuple[Any, Any, Any], size: Any) -> tuple[tuple[Any, Any, Any], None]:
+        points, best_points, best_values = state
+        values, gradients = evaluator.values_and_gradients(parameters, points)
+        best = _better(points, values, best_points, best_values, labels)
+        moved = perturbations.move(points, -labels[:, None] * gradients, size, xp=jnp)
+        return (perturbations.project(moved, centers, xp=jnp), *best), None
+
+    worst = labels * jnp.asarray(jnp.inf, labels.dtype)
+    (points, *best), _ = jax.lax.scan(step, (start, start, worst), sizes)
+    return _better(points, evaluator.values(parameters, points), best[0], best[1], labels)
+
+
+def _better(points: Any, values: Any, best_points: Any, best_values: Any, labels: Any) -> tuple[Any, Any]:
+    """Row by row the point with the lower ``labels * value``; the older one where they are equal."""
+    import jax.numpy as jnp
+
+    improved = labels * values < labels * best_values
+    return jnp.where(improved[:, None], points, best_points), jnp.where(improved, values, best_values)

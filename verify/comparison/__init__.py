@@ -1,0 +1,1 @@
+"""What is predicted beside what is measured: the anatomy of a proof along a run, the infinite-width limit."""

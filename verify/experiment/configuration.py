@@ -1,0 +1,118 @@
+"""The configuration of a run, checked before any work is done."""
+
+from __future__ import annotations
+
+from collections.abc import Iterable
+from dataclasses import asdict, dataclass
+from typing import Any
+
+from ...bounds import Activation, HypothesisError, InvalidInput, get_loss
+from ..attacks.projected_gradient import ProjectedGradientAttack
+from ..data import Dataset, load_data
+from ..planning.data_plan import candidate_activations
+from ..planning.goal import AUTO, Goal
+from ..sets.cap import SphericalCap
+
+
+@dataclass(frozen=True)
+class ExperimentConfig:
+    """What determines a run. Numbers that enter exact arithmetic are text: "0.1" means 1/10.
+
+    ``seed`` orders the data, ``network_seed`` draws the network. ``activation``, ``scale``, ``theorem`` and
+    ``loss_margin`` may be "auto"; a loss margin of None is 1, or for the target robust-error
+    auto: only signs count there.
+    ``full`` runs all T steps instead of stopping at the first that meets epsilon.
+    """
+
+    data: str
+    classes: tuple[str, str] | None
+    samples: int | None
+    delta: float
+    epsilon: str
+    activation: str = "quadratic_relu"
+    scale: str = "1"
+    loss: str = "hinge"
+    huber_kappa: str | None = None
+    loss_margin: str | None = None
+    target: str = "loss"
+    theorem: str = AUTO
+    bias: float = 0.5
+    share: str | None = None
+    slack: str | None = None
+    seed: int = 1
+    network_seed: int = 0
+    attack_steps: int = 10
+    full: bool = False
+    max_width: int = 4_000_000
+    max_iterations: int | None = None
+
+    def to_json(self) -> dict[str, Any]:
+        """Plain JSON values."""
+        values = asdict(self)
+        return values | {"classes": None if self.classes is None else list(self.classes)}
+
+
+@dataclass(frozen=True)
+class Problem:
+    """The checked inputs of a run."""
+
+    data: Dataset
+    cap: SphericalCap
+    candidates: tuple[Activation, ...]
+    goal: Goal
+
+
+def goal_of(config: ExperimentConfig) -> Goal:
+    """What the run is to reach.
+
+    Raises:
+        InvalidInput: naming the offending value.
+    """
+    loss = get_loss(config.loss) if config.huber_kappa is None else get_loss(config.loss, kappa=config.huber_kappa)
+    return Goal.validated(
+        loss=loss,
+        target_epsilon=config.epsilon,
+        target=config.target,
+        theorem=config.theorem,
+        loss_margin=config.loss_margin,
+        share=config.share,
+        slack=config.slack,
+        max_iterations=config.max_iterations,
+        max_width=config.max_width,
+    )
+
+
+def check_candidates(goal: Goal, candidates: Iterable[Activation]) -> None:
+    """Refuse at once what no theorem admits for any candidate, with the reason for the last.
+
+    Raises:
+        HypothesisError: naming theorem, hypothesis and reason.
+    """
+    refusal = None
+    for activation in candidates:
+        try:
+            goal.applicable(activation)
+        except HypothesisError as error:
+            refusal = error
+        else:
+            return
+    if refusal is not None:
+        raise refusal
+
+
+def check_config(config: ExperimentConfig) -> Problem:
+    """Load and check all inputs, before any work is done.
+
+    Raises:
+        InvalidInput: naming the offending value.
+    """
+    goal = goal_of(config)
+    candidates = tuple(candidate_activations(config.activation, config.scale, drawn_margin=not goal.free_margin))
+    check_candidates(goal, candidates)
+    ProjectedGradientAttack(steps=config.attack_steps)
+    if config.network_seed < 0:
+        raise InvalidInput(f"network_seed is {config.network_seed}: expected an integer of at least 0")
+    cap = SphericalCap(config.delta, config.bias)
+    data = load_data(config.data, classes=config.classes, samples=config.samples, seed=config.seed, bias=config.bias)
+    cap.check_separation(data.X, data.y)
+    return Problem(data, cap, candidates, goal)

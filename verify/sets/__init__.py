@@ -1,0 +1,1 @@
+"""Perturbation sets: which points an adversary may put in the place of a data point (theory section 0)."""

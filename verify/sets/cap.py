@@ -1,0 +1,258 @@
+"""Perturbation sets: which points an adversary may put in the place of a data point (theory section 0).
+
+Data live on ``S_b = {x : |x| = 1, x_d = b}``, a sphere of radius ``r = sqrt(1 - b^2)`` in the first ``d - 1``
+coordinates. `SphericalCap` allows every point of ``S_b`` within chord ``delta`` of the data point, that is,
+within the angle ``theta_delta = 2 asin(delta / (2 r))`` on that sub-sphere.
+"""
+
+from __future__ import annotations
+
+import math
+from collections.abc import Hashable
+from dataclasses import dataclass
+from typing import Any, Literal, Protocol
+
+import numpy as np
+from jaxtyping import Float
+from numpy.typing import NDArray
+
+from ...bounds import InvalidInput
+
+# Arrays that may be NumPy or JAX (also while traced), and the module that handles them.
+Array = Any
+Namespace = Any
+
+
+class PerturbationSet(Hashable, Protocol):
+    """A set ``B(x)`` on the sphere around every data point, with ``x`` in it (theory: "compatible").
+
+    `project` and `move` must be written against the namespace ``xp``, since attacks trace them with JAX; the
+    object itself must be hashable.
+    """
+
+    def project(self, points: Array, centers: Array, *, xp: Namespace = np) -> Array:
+        """The nearest point of ``B(centers[i])`` to ``points[i]``, row by row."""
+        ...
+
+    def move(self, points: Array, directions: Array, fraction: Array, *, xp: Namespace = np) -> Array:
+        """Go from each point along the tangent of its direction, ``fraction`` of the set's extent far."""
+        ...
+
+    def sample(
+        self, centers: Array, count: int, rng: np.random.Generator, *, part: Literal["cap", "rim"] = "cap"
+    ) -> NDArray[np.float64]:
+        """``count`` random points of every set, shape (count, n, d)."""
+        ...
+
+    def contains(self, points: Array, centers: Array, *, tolerance: float = 0.0) -> NDArray[np.bool_]:
+        """Whether ``points[i]`` lies in ``B(centers[i])`` up to ``tolerance``, row by row."""
+        ...
+
+    def enclosing_cap(self) -> SphericalCap:
+        """A cap that holds the set, for certificates."""
+        ...
+
+
+@dataclass(frozen=True)
+class SphericalCap:
+    """All points of ``S_b`` within chord ``delta`` of the data point (theory sections 0 and 4).
+
+    Args:
+        delta: largest chord ``|x' - x|``, with ``0 < delta < 2 sqrt(1 - bias^2)``.
+        bias: the last coordinate ``b`` of all data, in [0, 1).
+
+    Raises:
+        InvalidInput: ``delta`` or ``bias`` outside its range, or not finite.
+    """
+
+    delta: float
+    bias: float = 0.5
+
+    def __post_init__(self) -> None:
+        if not (math.isfinite(self.bias) and 0.0 <= self.bias < 1.0):
+            raise InvalidInput(f"bias {self.bias!r} must lie in [0, 1)")
+        if not (math.isfinite(self.delta) and 0.0 < self.delta < 2.0 * self.radius):
+            raise InvalidInput(
+                f"delta {self.delta!r} must be above 0 and below {2.0 * self.radius:.6g}, "
+                "the diameter of the data's sphere"
+            )
+
+    @property
+    def radius(self) -> float:
+        """Radius ``r = sqrt(1 - b^2)`` of the sub-sphere that the data live on."""
+        return math.sqrt((1.0 - self.bias) * (1.0 + self.bias))
+
+    @property
+    def angle(self) -> float:
+        """Polar angle ``theta_delta`` of the cap, seen from the centre of the sub-sphere."""
+        return 2.0 * math.asin(self.delta / (2.0 * self.radius))
+
+    def enclosing_cap(self) -> SphericalCap:
+        """The cap itself."""
+        return self
+
+    def project(self, points: Array, centers: Array, *, xp: Namespace = np) -> Array:
+        """The nearest point of the cap: normalise in the sub-sphere, then clip the polar angle.
+
+        Where the direction is undefined the answer is one of several nearest points: the centre for a point
+        on the axis of ``S_b``, some point of the rim for the antipode of the centre.
+
+        Args:
+            points: shape (..., n, d), any finite values; the last coordinate is ignored and set to ``bias``.
+            centers: shape (n, d), on ``S_b``.
+            xp: ``numpy`` or ``jax.numpy``; the dtype of ``points`` is kept.
+        """
+        center = _unit(centers[..., :-1], centers[..., :-1], xp)
+        unit = _unit(points[..., :-1], xp.broadcast_to(center, points[..., :-1].shape), xp)
+        polar = _half_angle(unit, center, xp)
+        tangent = _tangent_towards(unit, center, xp)
+        rim = math.cos(self.angle) * center + math.sin(self.angle) * tangent
+        inside = polar <= self.angle
+        return self._embed(xp.where(inside[..., None], unit, rim), xp)
+
+    def move(self, points: Array, directions: Array, fraction: Array, *, xp: Namespace = np) -> Array:
+        """Follow great circles over the angle ``fraction * theta_delta``; a zero direction stays put.
+
+        Args:
+            points: shape (..., n, d), on ``S_b``.
+            directions: same shape; only the part tangential to ``S_b`` counts, and only its direction.
+            fraction: scalar.
+        """
+        unit = _unit(points[..., :-1], points[..., :-1], xp)
+        slope = directions[..., :-1]
+        tangent = slope - _dot(slope, unit, xp) * unit
+        size = xp.asarray(fraction * self.angle, dtype=unit.dtype)
+        # A direction that is radial up to rounding has no tangential part to speak of.
+        stays = _norm(tangent, xp) <= 8 * xp.finfo(tangent.dtype).eps * _norm(slope, xp)
+        moved = xp.cos(size) * unit + xp.sin(size) * _unit_tangent(tangent, unit, xp)
+        return self._embed(xp.where(stays, unit, moved), xp)
+
+    def sample(
+        self,
+        centers: Float[Array, "n d"],
+        count: int,
+        rng: np.random.Generator,
+        *,
+        part: Literal["cap", "rim"] = "cap",
+    ) -> Float[NDArray[np.float64], "count n d"]:
+        """Uniform points of the caps (``part="cap"``) or of their rims (``part="rim"``)."""
+        center = _unit(centers[..., :-1], centers[..., :-1], np)
+        shape = (count, *center.shape)
+        tangent = _unit_tangent(rng.standard_normal(shape), center, np)
+        levels = rng.random(shape[:-1]) if part == "cap" else np.ones(shape[:-1])
+        polar = _polar_quantiles(levels, self.angle, center.shape[-1])[..., None]
+        return np.asarray(self._embed(np.cos(polar) * center + np.sin(polar) * tangent, np))
+
+    def contains(self, points: Array, centers: Array, *, tolerance: float = 1e-12) -> NDArray[np.bool_]:
+        """Whether the point is on ``S_b`` and within chord ``delta``, both up to ``tolerance``."""
+        off_sphere = np.abs(_norm(np.asarray(points)[..., :-1], np)[..., 0] - self.radius)
+        off_bias = np.abs(np.asarray(points)[..., -1] - self.bias)
+        chord = _norm(np.asarray(points) - np.asarray(centers), np)[..., 0]
+        inside = np.maximum(off_sphere, off_bias) <= tolerance
+        return np.asarray(inside & (chord <= self.delta + tolerance))
+
+    def check_on_sphere(self, X: Float[NDArray[np.float64], "n d"], *, tolerance: float = 1e-12) -> None:
+        """Raise InvalidInput, naming the row, unless all rows of ``X`` lie on ``S_b`` and d is at least 3."""
+        if X.ndim != 2 or X.shape[1] < 3:
+            raise InvalidInput(f"data of shape {X.shape} must have at least 3 columns, the bias included")
+        excess = np.maximum(np.abs(_norm(X, np)[:, 0] - 1.0), np.abs(X[:, -1] - self.bias))
+        wrong = np.flatnonzero(~(excess <= tolerance))
+        if wrong.size:
+            raise InvalidInput(
+                f"row {wrong[0]} is off the sphere |x| = 1 with last coordinate {self.bias!r} by {excess[wrong[0]]:.3g}"
+            )
+
+    def check_separation(self, X: Float[NDArray[np.float64], "n d"], y: Float[NDArray[np.float64], " n"]) -> float:
+        """The smallest angle between points of opposite labels, once it is known to exceed ``2 theta_delta``.
+
+        Caps of opposite labels that meet break the hypothesis of theory P3: no function is robust on both.
+
+        Returns:
+            the separation in radians on the sub-sphere; infinite when only one label occurs.
+
+        Raises:
+            InvalidInput: rows off ``S_b``, labels other than +1 and -1, or two caps that overlap or touch:
+                the message names the two rows (counted from 0) that are nearest to each other.
+        """
+        self.check_on_sphere(X)
+        if y.shape != (len(X),) or not np.all(np.abs(y) == 1.0):
+            raise InvalidInput(f"labels must be +1 or -1, one for each of the {len(X)} rows; got {y!r}")
+        angle, first, second = _nearest_opposite(_unit(X[:, :-1], X[:, :-1], np), y)
+        # A hair more than touching counts as touching, so that rounding never lets overlapping caps pass.
+        if not angle > 2.0 * self.angle * (1.0 + 1e-12):
+            raise InvalidInput(
+                f"rows {first} and {second} have opposite labels and are {angle:.6g} rad apart, so their "
+                f"caps of angle {self.angle:.6g} (delta {self.delta!r}) overlap or touch: reduce delta below "
+                f"{2.0 * self.radius * math.sin(angle / 4.0):.6g}"
+            )
+        return angle
+
+    def _embed(self, unit: Array, xp: Namespace) -> Array:
+        """Put unit vectors of the sub-sphere, shape (..., d - 1), on ``S_b``."""
+        last = xp.full_like(unit[..., :1], self.bias)
+        return xp.concatenate([self.radius * unit, last], axis=-1)
+
+
+def _norm(vectors: Array, xp: Namespace) -> Array:
+    return xp.sqrt(xp.sum(vectors * vectors, axis=-1, keepdims=True))
+
+
+def _dot(left: Array, right: Array, xp: Namespace) -> Array:
+    return xp.sum(left * right, axis=-1, keepdims=True)
+
+
+def _unit(vectors: Array, fallback: Array, xp: Namespace) -> Array:
+    """Vectors scaled to length 1, never NaN; zero vectors become ``fallback``."""
+    largest = xp.max(xp.abs(vectors), axis=-1, keepdims=True)
+    # Dividing by the largest entry first keeps tiny gradients (1e-19 in float32) from underflowing.
+    scaled = vectors / xp.where(largest > 0, largest, 1)
+    length = _norm(scaled, xp)
+    return xp.where(length > 0, scaled / xp.where(length > 0, length, 1), fallback)
+
+
+def _half_angle(left: Array, right: Array, xp: Namespace) -> Array:
+    """Angle between unit vectors, accurate at both ends, where ``arccos`` loses half the digits."""
+    return 2.0 * xp.arctan2(_norm(left - right, xp)[..., 0], _norm(left + right, xp)[..., 0])
+
+
+def _tangent_towards(unit: Array, center: Array, xp: Namespace) -> Array:
+    """Unit tangent at ``center`` that points to ``unit``; any tangent where the two are equal or opposite."""
+    difference = unit - center
+    towards = difference - _dot(difference, center, xp) * center
+    smallest = xp.argmin(xp.abs(center), axis=-1)[..., None]
+    axis = xp.asarray(xp.arange(center.shape[-1]) == smallest, dtype=center.dtype)
+    defined = _norm(towards, xp) > 8 * xp.finfo(towards.dtype).eps * _norm(difference, xp)
+    return _unit_tangent(xp.where(defined, towards, axis), center, xp)
+
+
+def _unit_tangent(vectors: Array, center: Array, xp: Namespace) -> Array:
+    """The unit vectors along the parts orthogonal to ``center``; 0 for parallel ones."""
+    tangent = _unit(vectors - _dot(vectors, center, xp) * center, xp.zeros_like(vectors), xp)
+    # Nearly parallel vectors leave a remainder that is orthogonal only after a second pass.
+    return _unit(tangent - _dot(tangent, center, xp) * center, xp.zeros_like(tangent), xp)
+
+
+def _polar_quantiles(levels: Array, angle: float, dimension: int) -> NDArray[np.float64]:
+    """Quantiles of the polar angle of a uniform point on a cap of the unit sphere with ``dimension`` axes.
+
+    The density is proportional to ``sin(t)^(k - 2)``, ``k = dimension``, on [0, angle]. In the variable ``v``
+    with ``t = angle v^(1 / (k - 1))`` it is ``(sin(t) / t)^(k - 2)``, in logarithms so that no k underflows.
+    """
+    knots = np.linspace(0.0, 1.0, 8193)
+    polar = angle * knots ** (1.0 / (dimension - 1))
+    logs = (dimension - 2) * np.log(np.sinc(polar / np.pi))
+    density = np.exp(logs - logs.max())
+    masses = np.concatenate([[0.0], np.cumsum((density[1:] + density[:-1]) / 2.0)])
+    return np.asarray(angle * np.interp(levels, masses / masses[-1], knots) ** (1.0 / (dimension - 1)))
+
+
+def _nearest_opposite(unit: NDArray[np.float64], y: NDArray[np.float64]) -> tuple[float, int, int]:
+    """Smallest angle between unit rows of opposite labels, and the two rows; infinite without a pair."""
+    negatives = np.flatnonzero(y < 0)
+    best = (math.inf, -1, -1)
+    if negatives.size:
+        for row in np.flatnonzero(y > 0):
+            angles = _half_angle(unit[row], unit[negatives], np)
+            nearest = int(np.argmin(angles))
+            best = min(best, (float(angles[nearest]), int(row), int(negatives[nearest])))
+    return best[0], min(best[1:]), max(best[1:])
