@@ -12,7 +12,8 @@ other side.
 True
 """
 
-from .attacks.projected_gradient import AdversarialPoints, Adversary, ProjectedGradientAttack
+from .attacks.adversary import AdversarialPoints, Adversary
+from .attacks.projected_gradient import ProjectedGradientAttack
 from .certificates.kernel import CapBounds, certify_kernel
 from .certificates.losses import certified_loss
 from .certificates.network import NetworkBounds, certify_network
@@ -39,7 +40,8 @@ from .planning.minimum_norm import (
 )
 from .planning.optimise import Search, search_plans
 from .predictors import KernelPredictor, LinearisedNetwork, TwoLayerNetwork
-from .sets.cap import PerturbationSet, SphericalCap
+from .sets.cap import SphericalCap
+from .sets.protocol import PerturbationSet
 from .training.projected_descent import train
 from .training.run_state import Checkpoint
 from .training.training_run import TrainingRun

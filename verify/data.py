@@ -18,6 +18,7 @@ from jaxtyping import Float
 from numpy.typing import NDArray
 
 from ..bounds import InvalidInput
+from .sets.protocol import PerturbationSet
 
 BUNDLED = ("breast_cancer", "digits", "wine")
 Array = NDArray[np.float64]
@@ -25,18 +26,26 @@ Array = NDArray[np.float64]
 
 @dataclass(frozen=True)
 class Dataset:
-    """``X`` of shape (n, d), float64, unit rows whose last coordinate is ``bias``; ``y`` of shape (n,), +-1.0."""
+    """``X`` of shape (n, d), float64, unit rows whose last coordinate is ``bias``; ``y`` of shape (n,), +-1.0.
+
+    ``features`` of shape (n, d - 1) are the rows as they were given, before `embed`.
+    """
 
     X: Array
     y: Array
     bias: float
     source: str
     classes: tuple[str, str]
+    features: Array
 
     @property
     def size(self) -> int:
         """Number n of samples."""
         return len(self.X)
+
+    def centers(self, perturbations: PerturbationSet) -> Array:
+        """The data in the coordinates of a perturbation set."""
+        return self.X if perturbations.space == "sphere" else self.features
 
     @property
     def dimension(self) -> int:
@@ -75,7 +84,8 @@ def load_data(
     signs = np.where(labels[order] == names[0], 1.0, -1.0)
     if len(set(signs.tolist())) < 2:
         raise InvalidInput(f"{source}: all {len(signs)} samples kept are of one class; expected both {names}")
-    return Dataset(embed(features[order], bias=bias), signs, float(bias), str(source), (names[0], names[1]))
+    kept = features[order]
+    return Dataset(embed(kept, bias=bias), signs, float(bias), str(source), (names[0], names[1]), kept)
 
 
 def embed(features: Float[np.ndarray, "n k"], *, bias: float = 0.5) -> Float[np.ndarray, "n k+1"]:

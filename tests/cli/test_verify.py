@@ -42,7 +42,7 @@ CONTRACT = {
 KILLED_AT_THE_FIFTH_STEP = """
 import os, signal
 from robustntk.verify import experiment
-from robustntk.verify.training.projected_descent.run_state import Checkpoint
+from robustntk.verify.training.run_state import Checkpoint
 
 saves = []
 

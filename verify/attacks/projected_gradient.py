@@ -1,5 +1,4 @@
-"""Adversaries: rules that move each data point inside its perturbation set to raise the loss (theory
-section 0).
+"""Projected gradient descent on the margin, the adversary that the theorems' runs train against.
 
 One projected-gradient attack serves kernel functions and networks, in float32 and float64: it only asks a
 predictor for its JAX twin. Attacks give no guarantee; what they find is a lower bound of the robust loss.
@@ -10,7 +9,7 @@ from __future__ import annotations
 import math
 from dataclasses import dataclass
 from functools import lru_cache, partial
-from typing import Any, Protocol
+from typing import Any
 
 import numpy as np
 from jaxtyping import Float
@@ -18,39 +17,10 @@ from numpy.typing import NDArray
 
 from ...bounds import InvalidInput, Loss
 from ..predictors import Evaluator, Parameters, Predictor
-from ..sets.cap import PerturbationSet
+from ..sets.protocol import PerturbationSet
+from .adversary import AdversarialPoints
 
 Array = NDArray[np.float64]
-
-
-@dataclass(frozen=True, eq=False)
-class AdversarialPoints:
-    """What an adversary found.
-
-    ``points`` has shape (n, d), float64, projected onto the perturbation sets in float64. ``values`` are the
-    predictions there as the attack saw them, in the predictor's dtype: `Predictor.predict` gives them in
-    float64.
-    """
-
-    points: Float[Array, "n d"]
-    values: Float[NDArray[Any], " n"]
-
-
-class Adversary(Protocol):
-    """The rule ``A(W, x, y)`` of theory section 0: a function of its arguments, so that runs can resume."""
-
-    def perturb(
-        self,
-        predictor: Predictor,
-        X: Float[Array, "n d"],
-        y: Float[Array, " n"],
-        perturbations: PerturbationSet,
-        *,
-        loss: Loss | None = None,
-        iteration: int = 0,
-    ) -> AdversarialPoints:
-        """Points of the perturbation sets with a high loss; with low margins ``y f`` if no loss is given."""
-        ...
 
 
 @dataclass(frozen=True)
@@ -129,8 +99,7 @@ class ProjectedGradientAttack:
         # Where the loss is flat (hinge beyond the margin) the lower margin still decides.
         best = np.argmin(np.where(scores == scores.max(axis=0), y * values, np.inf), axis=0)
         rows = np.arange(len(X))
-        chosen = np.asarray(points[best, rows], np.float64)
-        return AdversarialPoints(np.asarray(perturbations.project(chosen, X)), values[best, rows])
+        return AdversarialPoints.at(points[best, rows], values[best, rows], X, perturbations)
 
     def minimize_margin(
         self,
@@ -139,7 +108,7 @@ class ProjectedGradientAttack:
         y: Float[Array, " n"],
         perturbations: PerturbationSet,
     ) -> tuple[Float[Array, "n d"], Float[Array, " n"]]:
-        """Points with low margins ``y_i f(x')``, and these margins, both in float64."""
+        """Points of the sphere with low margins ``y_i f(x')``, and these margins, both in float64."""
         points = self.perturb(predictor, X, y, perturbations).points
         return points, y * predictor.predict(points)
 
@@ -182,21 +151,34 @@ def _search(
     """Lower ``labels * f`` from one start, traced by JAX.
 
     Returns:
-        the best iterate, shape (n, d), and f there, shape (n,), both in the dtype of ``start``.
+        the best iterate, in the coordinates of the set, and f there, shape (n,), both in the dtype of ``start``.
     """
     import jax
     import jax.numpy as jnp
 
     def step(state: tuple[Any, Any, Any], size: Any) -> tuple[tuple[Any, Any, Any], None]:
         points, best_points, best_values = state
-        values, gradients = evaluator.values_and_gradients(parameters, points)
+        values, gradients = values_and_gradients(evaluator, perturbations, parameters, points)
         best = _better(points, values, best_points, best_values, labels)
         moved = perturbations.move(points, -labels[:, None] * gradients, size, xp=jnp)
         return (perturbations.project(moved, centers, xp=jnp), *best), None
 
     worst = labels * jnp.asarray(jnp.inf, labels.dtype)
     (points, *best), _ = jax.lax.scan(step, (start, start, worst), sizes)
-    return _better(points, evaluator.values(parameters, points), best[0], best[1], labels)
+    values = evaluator.values(parameters, perturbations.embed(points, xp=jnp))
+    return _better(points, values, best[0], best[1], labels)
+
+
+def values_and_gradients(
+    evaluator: Evaluator, perturbations: PerturbationSet, parameters: Parameters, points: Any
+) -> tuple[Any, Any]:
+    """f at the embedded points, and its gradients in the set's own coordinates; traced by JAX."""
+    import jax
+    import jax.numpy as jnp
+
+    embedded, pull_back = jax.vjp(partial(perturbations.embed, xp=jnp), points)
+    values, gradients = evaluator.values_and_gradients(parameters, embedded)
+    return values, pull_back(gradients)[0]
 
 
 def _better(points: Any, values: Any, best_points: Any, best_values: Any, labels: Any) -> tuple[Any, Any]:

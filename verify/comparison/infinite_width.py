@@ -18,9 +18,9 @@ from numpy.typing import NDArray
 
 from ...bounds import InvalidInput, Loss
 from ...kernels import DualKernel
-from ..attacks.projected_gradient import Adversary
+from ..attacks.adversary import Adversary
 from ..predictors import KernelPredictor, kernel_values
-from ..sets.cap import PerturbationSet
+from ..sets.protocol import PerturbationSet
 
 Array = NDArray[np.float64]
 
@@ -128,7 +128,7 @@ def train_infinite_width(
     for name, given in (("step_size", step_size), ("iterations", iterations), ("radius", radius)):
         if not (np.isfinite(given) and given > 0):
             raise InvalidInput(f"{name} is {given!r}: expected a positive finite number")
-    expansion = _Expansion(kernel, X.shape[1])
+    expansion = _Expansion(kernel, perturbations.embed(X[:1]).shape[1])
     losses: list[float] = []
     errors: list[float] = []
     norms: list[float] = []

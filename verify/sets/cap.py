@@ -1,4 +1,4 @@
-"""Perturbation sets: which points an adversary may put in the place of a data point (theory section 0).
+"""The spherical cap, the perturbation set of the theory (sections 0 and 4).
 
 Data live on ``S_b = {x : |x| = 1, x_d = b}``, a sphere of radius ``r = sqrt(1 - b^2)`` in the first ``d - 1``
 coordinates. `SphericalCap` allows every point of ``S_b`` within chord ``delta`` of the data point, that is,
@@ -8,49 +8,15 @@ within the angle ``theta_delta = 2 asin(delta / (2 r))`` on that sub-sphere.
 from __future__ import annotations
 
 import math
-from collections.abc import Hashable
 from dataclasses import dataclass
-from typing import Any, Literal, Protocol
+from typing import Literal
 
 import numpy as np
 from jaxtyping import Float
 from numpy.typing import NDArray
 
 from ...bounds import InvalidInput
-
-# Arrays that may be NumPy or JAX (also while traced), and the module that handles them.
-Array = Any
-Namespace = Any
-
-
-class PerturbationSet(Hashable, Protocol):
-    """A set ``B(x)`` on the sphere around every data point, with ``x`` in it (theory: "compatible").
-
-    `project` and `move` must be written against the namespace ``xp``, since attacks trace them with JAX; the
-    object itself must be hashable.
-    """
-
-    def project(self, points: Array, centers: Array, *, xp: Namespace = np) -> Array:
-        """The nearest point of ``B(centers[i])`` to ``points[i]``, row by row."""
-        ...
-
-    def move(self, points: Array, directions: Array, fraction: Array, *, xp: Namespace = np) -> Array:
-        """Go from each point along the tangent of its direction, ``fraction`` of the set's extent far."""
-        ...
-
-    def sample(
-        self, centers: Array, count: int, rng: np.random.Generator, *, part: Literal["cap", "rim"] = "cap"
-    ) -> NDArray[np.float64]:
-        """``count`` random points of every set, shape (count, n, d)."""
-        ...
-
-    def contains(self, points: Array, centers: Array, *, tolerance: float = 0.0) -> NDArray[np.bool_]:
-        """Whether ``points[i]`` lies in ``B(centers[i])`` up to ``tolerance``, row by row."""
-        ...
-
-    def enclosing_cap(self) -> SphericalCap:
-        """A cap that holds the set, for certificates."""
-        ...
+from .protocol import Array, EnclosingCaps, Namespace, Space
 
 
 @dataclass(frozen=True)
@@ -87,9 +53,18 @@ class SphericalCap:
         """Polar angle ``theta_delta`` of the cap, seen from the centre of the sub-sphere."""
         return 2.0 * math.asin(self.delta / (2.0 * self.radius))
 
-    def enclosing_cap(self) -> SphericalCap:
-        """The cap itself."""
-        return self
+    @property
+    def space(self) -> Space:
+        """Centres are points of the sphere."""
+        return "sphere"
+
+    def embed(self, points: Array, *, xp: Namespace = np) -> Array:
+        """The points themselves: they lie on the sphere already."""
+        return points
+
+    def enclosing_caps(self, centers: Float[NDArray[np.float64], "n d"]) -> tuple[NDArray[np.float64], EnclosingCaps]:
+        """The centres and, for each of them, the cap itself."""
+        return centers, (self,) * len(centers)
 
     def project(self, points: Array, centers: Array, *, xp: Namespace = np) -> Array:
         """The nearest point of the cap: normalise in the sub-sphere, then clip the polar angle.

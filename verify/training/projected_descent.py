@@ -20,9 +20,9 @@ from numpy.typing import DTypeLike, NDArray
 
 from ...bounds import Activation, InvalidInput, Loss, Target
 from ...kernels import SymmetricInitialisation
-from ..attacks.projected_gradient import Adversary
+from ..attacks.adversary import Adversary
 from ..predictors import TwoLayerNetwork, output_weights
-from ..sets.cap import PerturbationSet
+from ..sets.protocol import PerturbationSet
 from .network_step import StepResult, compiled_step
 from .run_state import Checkpoint, run_identity
 from .tied_projection import project_rows
@@ -244,7 +244,7 @@ def train(
     Args:
         initialisation: ``W_0`` and the signs.
         activation, loss: sigma and l.
-        X, y: data in the perturbation sets, shape (n, d), and labels, shape (n,), float64.
+        X, y: data in the coordinates of the perturbation sets, shape (n, k), and labels, shape (n,), float64.
         perturbations: ``B``.
         adversary: the rule ``A``, e.g. ``ProjectedGradientAttack()``: 10 steps from the data point.
         step_size, iterations, radius: ``alpha``, ``T`` and ``R`` of theory section 0.
@@ -287,7 +287,7 @@ def train(
         start, outputs = trainer.start()
         landmarks = trainer.landmarks()
         saved = checkpoint.load(identity) if checkpoint else None
-        state = _State.from_arrays(saved) if saved else _State(start, start, trainer.X)
+        state = _State.from_arrays(saved) if saved else _State(start, start, np.asarray(perturbations.embed(trainer.X)))
         while not trainer.is_over(state):
             seen = trainer.advance(state, start, outputs, landmarks)
             if observer is not None:
@@ -328,9 +328,13 @@ def _into_tied_ball(weights: Array, half_start: Array, radius: float, row_radius
     return np.concatenate([half_start + move, half_start - move])
 
 
+def _embedded_size(trainer: _Trainer) -> int:
+    return int(trainer.perturbations.embed(trainer.X[:1]).shape[1])
+
+
 def _check(trainer: _Trainer) -> None:
     dimension = trainer.initialisation.dimension
-    if trainer.X.ndim != 2 or trainer.X.shape[1] != dimension or trainer.y.shape != (len(trainer.X),):
+    if trainer.X.ndim != 2 or trainer.y.shape != (len(trainer.X),) or _embedded_size(trainer) != dimension:
         raise InvalidInput(
             f"X of shape {trainer.X.shape} and y of shape {trainer.y.shape} do not fit weights "
             f"in {dimension} dimensions"

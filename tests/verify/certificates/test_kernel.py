@@ -10,7 +10,7 @@ from robustntk.kernels import dual_kernel
 from robustntk.verify.attacks.projected_gradient import ProjectedGradientAttack
 from robustntk.verify.certificates.kernel import certify_kernel
 from robustntk.verify.data import embed, load_data
-from robustntk.verify.planning.data_plan.minimum_norm import radius_interval
+from robustntk.verify.planning.minimum_norm import radius_interval
 from robustntk.verify.predictors import KernelPredictor
 from robustntk.verify.sets.cap import SphericalCap
 

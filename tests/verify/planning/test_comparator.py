@@ -7,14 +7,14 @@ from robustntk.bounds import get_activation, get_loss
 from robustntk.kernels import SymmetricInitialisation, empirical_gram
 from robustntk.verify.attacks.projected_gradient import ProjectedGradientAttack
 from robustntk.verify.data import Dataset, load_data
-from robustntk.verify.planning.data_plan.comparator import (
+from robustntk.verify.planning.comparator import (
     Comparator,
     FiniteWidthSpace,
     NoComparator,
     find_comparator,
     least_move,
 )
-from robustntk.verify.planning.data_plan.minimum_norm import MarginRange, MinimumNormSolution, radius_interval
+from robustntk.verify.planning.minimum_norm import MarginRange, MinimumNormSolution, radius_interval
 from robustntk.verify.predictors import TwoLayerNetwork
 from robustntk.verify.sets.cap import SphericalCap
 

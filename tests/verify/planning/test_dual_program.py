@@ -5,7 +5,7 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from robustntk.verify.planning.data_plan.dual_program import (
+from robustntk.verify.planning.dual_program import (
     Infeasible,
     dual_lower_bound,
     solve_dual,

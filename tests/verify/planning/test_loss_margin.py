@@ -8,7 +8,7 @@ from hypothesis import strategies as st
 
 from robustntk.bounds import Target, get_loss, required_width
 from robustntk.bounds.curvature import Network
-from robustntk.verify.planning.data_plan.loss_margin import LEAST_MARGIN, Prospect, free_margin, stretches
+from robustntk.verify.planning.loss_margin import LEAST_MARGIN, Prospect, free_margin, stretches
 
 RADII, BENDINGS, EPSILONS = st.floats(1.0, 60.0), st.floats(1e-3, 0.5), st.sampled_from([0.05, 0.25, 0.6])
 

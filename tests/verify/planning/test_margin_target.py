@@ -12,14 +12,14 @@ from robustntk.kernels import dual_kernel
 from robustntk.verify.attacks.projected_gradient import ProjectedGradientAttack
 from robustntk.verify.certificates.losses import loss_at
 from robustntk.verify.data import load_data
-from robustntk.verify.planning.data_plan.margin_target import (
+from robustntk.verify.planning.margin_target import (
     MarginCost,
     best_slack,
     hinge_slack,
     one_sided,
     squared_hinge_slack,
 )
-from robustntk.verify.planning.data_plan.minimum_norm import InfiniteWidthSpace, MarginRange, robust_minimum_norm
+from robustntk.verify.planning.minimum_norm import InfiniteWidthSpace, MarginRange, robust_minimum_norm
 from robustntk.verify.sets.cap import SphericalCap
 
 CAP = SphericalCap(0.05)

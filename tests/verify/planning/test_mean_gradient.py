@@ -13,7 +13,7 @@ from robustntk.bounds.letters import R, beta, m
 from robustntk.kernels import SymmetricInitialisation, numeric
 from robustntk.verify.attacks.projected_gradient import ProjectedGradientAttack
 from robustntk.verify.data import embed, load_data
-from robustntk.verify.planning.data_plan.mean_gradient import MeanGradient, mean_gradient, mean_gradient_bound
+from robustntk.verify.planning.mean_gradient import MeanGradient, mean_gradient, mean_gradient_bound
 from robustntk.verify.predictors import TwoLayerNetwork
 from robustntk.verify.sets.cap import SphericalCap
 

@@ -9,7 +9,7 @@ from robustntk.bounds import InvalidInput, Verdict, get_activation
 from robustntk.kernels import dual_kernel, gram
 from robustntk.verify.attacks.projected_gradient import ProjectedGradientAttack
 from robustntk.verify.data import embed, load_data
-from robustntk.verify.planning.data_plan.minimum_norm import describe_radius, radius_interval
+from robustntk.verify.planning.minimum_norm import describe_radius, radius_interval
 from robustntk.verify.predictors import KernelPredictor
 from robustntk.verify.sets.cap import SphericalCap
 

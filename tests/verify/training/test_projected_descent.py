@@ -8,12 +8,13 @@ import pytest
 
 from robustntk.bounds import InvalidInput, get_activation, get_loss
 from robustntk.kernels import SymmetricInitialisation, numeric
-from robustntk.verify.attacks.projected_gradient import AdversarialPoints, ProjectedGradientAttack
+from robustntk.verify.attacks.adversary import AdversarialPoints
+from robustntk.verify.attacks.projected_gradient import ProjectedGradientAttack
 from robustntk.verify.data import embed
 from robustntk.verify.predictors import TwoLayerNetwork
 from robustntk.verify.sets.cap import SphericalCap
 from robustntk.verify.training.projected_descent import TrainingRun, TrainingStep, train
-from robustntk.verify.training.projected_descent.run_state import Checkpoint
+from robustntk.verify.training.run_state import Checkpoint
 
 CAP = SphericalCap(0.2)
 ALPHA, RADIUS = 0.5, 0.3
@@ -193,7 +194,7 @@ class StandStill:
     """A user's own adversary: it does nothing."""
 
     def perturb(self, predictor: Any, X: Any, y: Any, perturbations: Any, **_: Any) -> AdversarialPoints:
-        return AdversarialPoints(X, predictor.predict(X))
+        return AdversarialPoints(X, X, predictor.predict(X))
 
 
 def test_a_users_own_adversary_trains_too() -> None:

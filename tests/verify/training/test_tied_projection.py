@@ -6,7 +6,7 @@ import numpy as np
 from hypothesis import given
 from hypothesis import strategies as st
 
-from robustntk.verify.training.projected_descent.tied_projection import common_factor, project_rows
+from robustntk.verify.training.tied_projection import common_factor, project_rows
 
 SEEDS = st.integers(0, 10**6)
 SIZES = st.floats(0.05, 3.0)

@@ -14,8 +14,8 @@ from robustntk.verify.data import embed
 from robustntk.verify.predictors import TwoLayerNetwork
 from robustntk.verify.sets.cap import SphericalCap
 from robustntk.verify.training.projected_descent import TrainingRun, TrainingStep, train
-from robustntk.verify.training.projected_descent.run_state import Checkpoint
-from robustntk.verify.training.projected_descent.tied_projection import project_rows
+from robustntk.verify.training.run_state import Checkpoint
+from robustntk.verify.training.tied_projection import project_rows
 
 CAP = SphericalCap(0.2)
 START = SymmetricInitialisation(16, 8, 0)
