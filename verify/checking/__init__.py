@@ -1,0 +1,1 @@
+"""Property-based search for counterexamples to every lemma and theorem (`robustntk check`)."""

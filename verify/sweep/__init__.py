@@ -1,0 +1,1 @@
+"""Scaling laws: grids of runs, resumable and parallel, and exponents fitted to them (`robustntk sweep`)."""
