@@ -82,7 +82,7 @@ def _order_zero(predictor: KernelPredictor, points: Array, signs: Array, cap: Sp
     top = predictor.kernel.at_one
     residual = _residual_norm(predictor, _surely(value, _value_error(predictor)) ** 2 / top)
     angles = np.linspace(0.0, cap.angle, _GRID + 1)[None, :]
-    drop = predictor.kernel.angular_drop(angles, cap.bias)
+    drop = predictor.kernel.angular_drop(angles, cap.height)
     power = np.sqrt(drop * (2.0 - drop / top) * (1.0 + _KERNEL_ERROR) + 1e-15 * top)
     candidates = value[:, None] * (1.0 - drop / top) - residual[:, None] * power
     return _settle(candidates, predictor, cap)
@@ -90,7 +90,7 @@ def _order_zero(predictor: KernelPredictor, points: Array, signs: Array, cap: Sp
 
 def _order_one(predictor: KernelPredictor, points: Array, signs: Array, cap: SphericalCap) -> Array:
     """The optimal bound given ``f(x)`` and its gradient by angle (theory E4.c, "sharper still")."""
-    kernel, bias = predictor.kernel, cap.bias
+    kernel, bias = predictor.kernel, cap.height
     value = signs * predictor.predict(points)
     slope = cap.radius * np.linalg.norm(_tangential(predictor.input_gradient(points), points), axis=1)
     error = _value_error(predictor)
@@ -149,7 +149,7 @@ class _Terms:
         """Ranges by the angle between the sub-sphere parts: it changes by at most the angle of the cap."""
         from ...kernels import angles
 
-        radius, bias = cap.radius, cap.bias
+        radius, bias = cap.radius, cap.height
         sub = predictor.centers[:, :-1] / radius
         _, angle = angles(point[None, :-1] / radius, sub)
         widest = np.minimum(angle[0] + cap.angle + 4 * _EPSILON, np.pi)
@@ -222,7 +222,7 @@ def _tangential(gradients: Array, points: Array) -> Array:
 def _between_grid(predictor: KernelPredictor, cap: SphericalCap) -> float:
     """What order 0 allows ``f`` to change between a grid angle and its neighbours' midpoint."""
     half = np.array([0.5 * cap.angle / _GRID * (1.0 + 1e-12)])
-    drop = float(predictor.kernel.angular_drop(half, cap.bias)[0])
+    drop = float(predictor.kernel.angular_drop(half, cap.height)[0])
     return float(np.sqrt(2.0 * _norm_squared(predictor) * drop)) * (1.0 + 1e-12)
 
 

@@ -6,12 +6,16 @@ from collections.abc import Iterable
 from dataclasses import asdict, dataclass
 from typing import Any
 
+import numpy as np
+from numpy.typing import NDArray
+
 from ...bounds import Activation, HypothesisError, InvalidInput, get_loss
 from ..attacks.projected_gradient import ProjectedGradientAttack
 from ..data import Dataset, load_data
 from ..planning.data_plan import candidate_activations
 from ..planning.goal import AUTO, Goal
 from ..sets.cap import SphericalCap
+from ..sets.protocol import PerturbationSet
 
 
 @dataclass(frozen=True)
@@ -57,9 +61,14 @@ class Problem:
     """The checked inputs of a run."""
 
     data: Dataset
-    cap: SphericalCap
+    perturbations: PerturbationSet
     candidates: tuple[Activation, ...]
     goal: Goal
+
+    @property
+    def centers(self) -> NDArray[np.float64]:
+        """The data in the coordinates of the perturbation sets, shape (n, k)."""
+        return self.data.centers(self.perturbations)
 
 
 def goal_of(config: ExperimentConfig) -> Goal:

@@ -15,8 +15,8 @@ from ...bounds import InvalidInput, Target, exact, lower_float, upper_float
 from ...kernels import dual_kernel
 from ..attacks.projected_gradient import ProjectedGradientAttack
 from ..certificates.losses import certified_loss, needs_upper_margins
-from ..certificates.network import certify_network
 from ..certificates.paired_moves import PairedMoves
+from ..certificates.per_cap import network_bounds
 from ..certificates.tiles import single_threaded_products
 from ..comparison.anatomy import Bracket, anatomy
 from ..comparison.inequality import Inequality
@@ -104,12 +104,12 @@ class Experiment:
 
     def to_json(self, run_dir: str | None = None) -> dict[str, Any]:
         """The ``verify`` object of the JSON contract."""
-        drawn, data, cap = self.drawn, self.problem.data, self.problem.cap
+        drawn, data, perturbations = self.drawn, self.problem.data, self.problem.perturbations
         error = self.robust.error
         return {
             "config": self.config.to_json(),
-            "plan": search_json(self.search, data, cap),
-            "radius": describe_radius(data, cap, drawn.activation, self.search.solution),
+            "plan": search_json(self.search, data, perturbations),
+            "radius": describe_radius(data, perturbations, drawn.activation, self.search.solution),
             "comparator": {
                 "radius": drawn.comparator.radius,
                 "robust_loss": drawn.comparator.robust_loss,
@@ -166,7 +166,7 @@ def run_experiment(
     tell = report or (lambda *_: None)
     data = problem.data
     search = search_plans(
-        Draw(data.X, data.y, problem.cap, config.network_seed),
+        Draw(problem.centers, data.y, problem.perturbations, config.network_seed),
         problem.candidates,
         problem.goal,
         report=tell,
@@ -194,14 +194,15 @@ def squeeze(problem: Problem, drawn: DrawnPlan, training: TrainingRun) -> Robust
     activation, loss = drawn.activation, drawn.plan.loss
     network = TwoLayerNetwork(training.best_weights, start.signs, activation)
     attack = ProjectedGradientAttack(steps=20, restarts=3, seed=1)
-    found = attack.perturb(network, data.X, data.y, problem.cap, loss=loss).points
+    found = attack.perturb(network, problem.centers, data.y, problem.perturbations, loss=loss).points
     candidates = np.stack([data.y * network.predict(points) for points in (found, training.best_points, data.X)])
     losses = loss.value(candidates, np.ones_like(candidates))
     moves = PairedMoves.between(start.weights, start.signs, training.best_weights)
-    lower = certify_network(moves, activation, data.X, data.y, problem.cap).lower
+    centers, perturbations = problem.centers, problem.perturbations
+    lower = network_bounds(moves, activation, centers, data.y, perturbations).lower
     upper = None
     if needs_upper_margins(loss):
-        upper = -certify_network(moves, activation, data.X, -data.y, problem.cap).lower
+        upper = -network_bounds(moves, activation, centers, -data.y, perturbations).lower
     return RobustLoss(
         float(np.mean(np.max(losses, axis=0))),
         certified_loss(loss, lower, upper),
@@ -268,9 +269,9 @@ def _train(
         drawn.initialisation,
         plan.activation,
         plan.loss,
-        problem.data.X,
+        problem.centers,
         problem.data.y,
-        problem.cap,
+        problem.perturbations,
         adversary,
         step_size=float(plan.step_size),
         iterations=plan.iterations,
@@ -292,9 +293,9 @@ def _train_infinite(
     return train_infinite_width(
         dual_kernel(plan.activation),
         plan.loss,
-        problem.data.X,
+        problem.centers,
         problem.data.y,
-        problem.cap,
+        problem.perturbations,
         adversary,
         step_size=float(plan.step_size),
         iterations=steps,

@@ -19,10 +19,11 @@ from ...bounds import Activation, InvalidInput, Loss, upper_float
 from ...kernels import SymmetricInitialisation, empirical_gram, numeric
 from ..attacks.projected_gradient import ProjectedGradientAttack
 from ..certificates.losses import certified_loss, needs_upper_margins
-from ..certificates.network import NetworkBounds, certify_linear_part, certify_network
+from ..certificates.network import NetworkBounds
 from ..certificates.paired_moves import PairedMoves
+from ..certificates.per_cap import linear_part_bounds, network_bounds
 from ..predictors import LinearisedNetwork
-from ..sets.cap import SphericalCap
+from ..sets.protocol import PerturbationSet
 from .dual_program import Infeasible
 from .minimum_norm import MarginRange, MinimumNormSolution, robust_minimum_norm
 
@@ -70,10 +71,10 @@ class FiniteWidthSpace:
         # Attacks run in the dtype of these weights: float32 where the draw has no more digits.
         return LinearisedNetwork(start.weights.astype(start.dtype), displacement, start.signs, self.activation)
 
-    def margins(self, function: LinearisedNetwork, points: Array, labels: Array, cap: SphericalCap) -> Array:
+    def margins(self, function: LinearisedNetwork, X: Array, labels: Array, perturbations: PerturbationSet) -> Array:
         """The linear part of the network certificate."""
         moves = self._tied(function.displacement[: self.initialisation.width // 2])
-        return certify_linear_part(moves, self.activation, points, labels, cap).lower
+        return linear_part_bounds(moves, self.activation, X, labels, perturbations)
 
     def moves(self, centers: Array, coefficients: Array) -> PairedMoves:
         """``sum_j c_j grad f(W_0, z_j)``, which is antisymmetric in the pairs, float64."""
@@ -129,13 +130,14 @@ class NoComparator(InvalidInput):
 class LeastMove:
     """The least move of a drawn network that meets the constraints, as far as an attack can tell.
 
-    The constraints are margin 1 on every cap, to be scaled, or for losses that rise again a range of margins.
+    The constraints are margin 1 on every set, to be scaled, or for losses that rise again a range of margins. ``X`` has
+    shape (n, k), in the coordinates of the perturbation sets.
     """
 
     space: FiniteWidthSpace
-    X: Float[np.ndarray, "n d"]
+    X: Float[np.ndarray, "n k"]
     y: Float[np.ndarray, " n"]
-    cap: SphericalCap
+    perturbations: PerturbationSet
     solution: MinimumNormSolution
     moves: PairedMoves
 
@@ -150,10 +152,10 @@ class LeastMove:
         Raises:
             NoComparator: if no multiple of the move has the margin.
         """
-        activation, cap = self.space.activation, self.cap
+        activation, sets = self.space.activation, self.perturbations
         if needs_upper_margins(loss):
-            lower = certify_network(self.moves, activation, self.X, self.y, cap).lower
-            upper = -certify_network(self.moves, activation, self.X, -self.y, cap).lower
+            lower = network_bounds(self.moves, activation, self.X, self.y, sets).lower
+            upper = -network_bounds(self.moves, activation, self.X, -self.y, sets).lower
             robust = certified_loss(loss, lower, upper)
             return Comparator(self.moves, self.moves.frobenius_norm, robust, lower, self.solution)
         moves, bounds = self._scaled_to(margin)
@@ -170,7 +172,7 @@ class LeastMove:
         factor = margin / linear * (1.0 + 1e-9) if linear > 0.0 else math.nan
         for _ in range(8 if linear > 0.0 else 0):
             moves = self.moves.scaled(factor)
-            bounds = certify_network(moves, self.space.activation, self.X, self.y, self.cap)
+            bounds = network_bounds(moves, self.space.activation, self.X, self.y, self.perturbations)
             lower = float(np.min(bounds.lower))
             growth = float(np.min(bounds.linear - 2.0 * bounds.remainder)) / factor
             if lower >= margin:
@@ -186,9 +188,9 @@ class LeastMove:
 
 def least_move(
     space: FiniteWidthSpace,
-    X: Float[np.ndarray, "n d"],
+    X: Float[np.ndarray, "n k"],
     y: Float[np.ndarray, " n"],
-    cap: SphericalCap,
+    perturbations: PerturbationSet,
     *,
     margins: MarginRange = _MARGIN_ONE,
     start: MinimumNormSolution | None = None,
@@ -198,10 +200,10 @@ def least_move(
 
     Args:
         space: the drawn network's kernel space.
-        X: data on ``S_b``, shape (n, d).
+        X: data in the coordinates of the perturbation sets, shape (n, k).
         y: labels, shape (n,).
-        cap: perturbation set.
-        margins: the margins wanted on the caps.
+        perturbations: ``B``.
+        margins: the margins wanted on the sets.
         start: the infinite-width solution for margin 1, whose support points warm-start the working set.
         seed: of the attack's restarts.
 
@@ -215,7 +217,7 @@ def least_move(
             space,
             X,
             y,
-            cap,
+            perturbations,
             margins=wanted,
             attack=ProjectedGradientAttack(steps=20, restarts=1, seed=seed),
             start=None if warm is None else warm.centers,
@@ -226,14 +228,14 @@ def least_move(
     except Infeasible as error:
         width = space.initialisation.width
         raise NoComparator(f"no comparator exists at width {width}: {error}; expected a larger width") from error
-    return LeastMove(space, X, y, cap, solution, space.moves(solution.centers, solution.coefficients))
+    return LeastMove(space, X, y, perturbations, solution, space.moves(solution.centers, solution.coefficients))
 
 
 def find_comparator(
     space: FiniteWidthSpace,
-    X: Float[np.ndarray, "n d"],
+    X: Float[np.ndarray, "n k"],
     y: Float[np.ndarray, " n"],
-    cap: SphericalCap,
+    perturbations: PerturbationSet,
     *,
     loss: Loss,
     margins: MarginRange = _MARGIN_ONE,
@@ -243,11 +245,11 @@ def find_comparator(
     """`least_move`, scaled so that the least certified margin reaches ``margins.lower`` (one-sided losses), certified.
 
     Args:
-        space, X, y, cap, margins, start, seed: see `least_move`.
+        space, X, y, perturbations, margins, start, seed: see `least_move`.
         loss: for the robust loss of the comparator.
 
     Raises:
         NoComparator: if the margins cannot be met, or not be certified, at this width.
     """
-    move = least_move(space, X, y, cap, margins=margins, start=start, seed=seed)
+    move = least_move(space, X, y, perturbations, margins=margins, start=start, seed=seed)
     return move.comparator(loss, margins.lower)

@@ -17,7 +17,7 @@ from ...bounds import ACTIVATIONS, Activation, InvalidInput, Plan, get_activatio
 from ...bounds.exact import nearest_float
 from ..data import Dataset
 from ..predictors import homogeneity
-from ..sets.cap import SphericalCap
+from ..sets.protocol import PerturbationSet
 from .certified_plan import DrawnPlan
 from .goal import AUTO, Goal
 from .minimum_norm import MinimumNormSolution, describe_radius, radius_interval
@@ -44,7 +44,7 @@ class DataPlan:
 
 def plan_from_data(
     data: Dataset,
-    cap: SphericalCap,
+    perturbations: PerturbationSet,
     *,
     activations: Iterable[Activation],
     goal: Goal,
@@ -55,7 +55,7 @@ def plan_from_data(
 
     Args:
         data: embedded data.
-        cap: the perturbation set.
+        perturbations: ``B``.
         activations: the candidates; those without a certified radius are left out unless they are the only one.
         goal: what is wanted, with a fixed loss margin.
         report: called with (candidate, done, total).
@@ -73,7 +73,7 @@ def plan_from_data(
         if report is not None:
             report(activation.label, index, len(candidates))
         try:
-            plans.append(_plan(data, cap, activation, goal, options))
+            plans.append(_plan(data, perturbations, activation, goal, options))
         except InvalidInput as error:
             if len(candidates) == 1:
                 raise
@@ -105,20 +105,20 @@ def candidate_activations(name: str, scale: str, *, drawn_margin: bool = False) 
     return found
 
 
-def plan_json(plans: tuple[DataPlan, ...], data: Dataset, cap: SphericalCap) -> dict[str, Any]:
+def plan_json(plans: tuple[DataPlan, ...], data: Dataset, perturbations: PerturbationSet) -> dict[str, Any]:
     """The ``width`` object of the JSON contract for the best conditional plan, with the others as alternatives."""
     best = plans[0]
     listed = [plan for item in plans for plan in (item.others or (item.plan,))]
     listed.sort(key=lambda plan: (plan.width, plan.iterations))
     return best.plan.to_json() | {
         "alternatives": [_alternative(plan) for plan in listed],
-        "data_radius": describe_radius(data, cap, best.activation, best.solution),
+        "data_radius": describe_radius(data, perturbations, best.activation, best.solution),
         "loss_margin": _loss_margin(best.plan),
         "certified": False,
     }
 
 
-def search_json(search: Search, data: Dataset, cap: SphericalCap) -> dict[str, Any]:
+def search_json(search: Search, data: Dataset, perturbations: PerturbationSet) -> dict[str, Any]:
     """The ``width`` object for the best certified plan, with the other plans as alternatives, certified or not."""
     best = search.best
     drawn = {each.plan.theorem for each in search.plans}
@@ -131,7 +131,7 @@ def search_json(search: Search, data: Dataset, cap: SphericalCap) -> dict[str, A
             "fewest_iterations": min(certified, key=lambda each: (each["iterations"], each["width"])),
             "pareto": [_alternative(each.plan) | {"work": each.work} for each in search.pareto],
             "refused": [{"activation": name, "reason": reason} for name, reason in search.refused.items()],
-            "data_radius": describe_radius(data, cap, best.activation, search.solution),
+            "data_radius": describe_radius(data, perturbations, best.activation, search.solution),
         }
         | drawn_json(best)
     )
@@ -195,10 +195,14 @@ def _alternative(plan: Plan) -> dict[str, Any]:
     }
 
 
-def _plan(data: Dataset, cap: SphericalCap, activation: Activation, goal: Goal, options: dict[str, Any]) -> DataPlan:
-    solution = radius_interval(data.X, data.y, cap, activation=activation)
+def _plan(
+    data: Dataset, perturbations: PerturbationSet, activation: Activation, goal: Goal, options: dict[str, Any]
+) -> DataPlan:
+    centers = data.centers(perturbations)
+    solution = radius_interval(centers, data.y, perturbations, activation=activation)
     if not np.isfinite(solution.radius.upper):
         raise InvalidInput(f"activation {activation.label}: {solution.outcome.reason}")
-    targets = margin_targets(goal, activation, infinite_width_cost(activation, solution), data.X, data.y, cap)
+    cost = infinite_width_cost(activation, solution)
+    targets = margin_targets(goal, activation, cost, centers, data.y, perturbations)
     found = predictions(goal, activation, targets, dimension=data.dimension, **options)
     return DataPlan(found[0].plan, solution, activation, tuple(each.plan for each in found))

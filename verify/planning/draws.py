@@ -11,7 +11,7 @@ from jaxtyping import Float
 from ...bounds import Activation, InvalidInput, Loss, Number, Target, WidthTooSmall
 from ...bounds.convergence import ConvergenceTheorem
 from ...kernels import SymmetricInitialisation
-from ..sets.cap import SphericalCap
+from ..sets.protocol import PerturbationSet
 from .certified_plan import DrawnPlan, TooManyIterations, certify, run_dtype
 from .comparator import FiniteWidthSpace, LeastMove, NoComparator, least_move
 from .goal import AUTO, Goal
@@ -37,12 +37,20 @@ _SMALL = 100_000
 
 @dataclass(frozen=True)
 class Draw:
-    """Data and seed: what determines a network of a given width and its least move."""
+    """Data and seed: what determines a network of a given width and its least move.
 
-    X: Float[np.ndarray, "n d"]
+    ``X`` has shape (n, k), in the coordinates of the perturbation sets.
+    """
+
+    X: Float[np.ndarray, "n k"]
     y: Float[np.ndarray, " n"]
-    cap: SphericalCap
+    perturbations: PerturbationSet
     seed: int = 0
+
+    @property
+    def dimension(self) -> int:
+        """Dimension d of the points that networks see."""
+        return int(self.perturbations.embed(self.X[:1]).shape[1])
 
     def least_move(
         self,
@@ -54,17 +62,17 @@ class Draw:
         start: MinimumNormSolution | None = None,
     ) -> LeastMove:
         """The least move of that network, drawn in the dtype that its run would take."""
-        dimension = self.X.shape[1]
+        dimension = self.dimension
         drawn = SymmetricInitialisation(width, dimension, self.seed, dtype=run_dtype(goal, width, dimension))
         space = FiniteWidthSpace(drawn, activation)
         wanted = MarginRange() if margins is None else margins
-        return least_move(space, self.X, self.y, self.cap, margins=wanted, start=start, seed=self.seed)
+        return least_move(space, self.X, self.y, self.perturbations, margins=wanted, start=start, seed=self.seed)
 
 
 def draw_certified_plan(
-    X: Float[np.ndarray, "n d"],
+    X: Float[np.ndarray, "n k"],
     y: Float[np.ndarray, " n"],
-    cap: SphericalCap,
+    perturbations: PerturbationSet,
     *,
     activation: Activation,
     loss: str | Loss,
@@ -84,7 +92,7 @@ def draw_certified_plan(
     """A certified plan at a drawn network: at the narrowest network if the loss margin is "auto".
 
     Args:
-        X, y, cap: the data and the perturbation set.
+        X, y, perturbations: the data, in the coordinates of the perturbation sets, and these.
         activation: sigma.
         loss: of the training; ``loss_margin`` is the tau of a hinge loss, or "auto".
         target_epsilon: for the target.
@@ -112,7 +120,7 @@ def draw_certified_plan(
         max_iterations=max_iterations,
         max_width=max_width,
     )
-    draw = Draw(X, y, cap, seed)
+    draw = Draw(X, y, perturbations, seed)
     if goal.free_margin:
         return narrowest_plan(
             draw, activation, goal, widths=ladder(min(max_width, WIDEST)), start=solution, report=report
@@ -148,7 +156,7 @@ def fitted_plans(
         try:
             move = draw.least_move(activation, width, goal, margins=first.target.margins, start=solution)
             _tell(report, count, move)
-            plans.insert(0, _quickest(move, goal, _worth_trying(predicted, width, draw.X.shape[1]), draws=count))
+            plans.insert(0, _quickest(move, goal, _worth_trying(predicted, width, draw.dimension), draws=count))
         except (NoComparator, TooManyIterations, WidthTooSmall) as error:
             too_narrow, width = width, _after(error, width)
         if plans:
@@ -236,7 +244,7 @@ def _quickest(move: LeastMove, goal: Goal, theorems: list[ConvergenceTheorem], *
 def _predicted(draw: Draw, activation: Activation, goal: Goal, solution: MinimumNormSolution) -> list[Prediction]:
     """Plans at the lower end of R, the narrowest first: no smaller one can come out of the loop, up to fluctuations."""
     cost = infinite_width_cost(activation, solution)
-    targets = margin_targets(goal, activation, cost, draw.X, draw.y, draw.cap)
+    targets = margin_targets(goal, activation, cost, draw.X, draw.y, draw.perturbations)
     limit = None if goal.share is not None else goal.max_iterations
     return predictions(goal, activation, targets, least=True, dimension=2, max_iterations=limit)
 

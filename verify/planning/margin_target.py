@@ -22,7 +22,7 @@ from ...bounds.curvature import Network
 from ...bounds.margins import Margins
 from ..attacks.projected_gradient import ProjectedGradientAttack
 from ..certificates.losses import certified_loss, loss_at
-from ..sets.cap import SphericalCap
+from ..sets.protocol import PerturbationSet
 from .minimum_norm import InfiniteWidthSpace, MarginRange, robust_minimum_norm
 
 # Parts of epsilon that a two-sided range of margins may cost.
@@ -136,9 +136,9 @@ def one_sided(
 
 def two_sided(
     space: InfiniteWidthSpace,
-    X: Float[np.ndarray, "n d"],
+    X: Float[np.ndarray, "n k"],
     y: Float[np.ndarray, " n"],
-    cap: SphericalCap,
+    perturbations: PerturbationSet,
     loss: Loss,
     budget: sympy.Expr,
     *,
@@ -149,7 +149,7 @@ def two_sided(
     Raises:
         InvalidInput: if no range of margins leaves a loss below the budget.
     """
-    targets = [_at_part(space, X, y, cap, loss, part * float(budget), rows_per_norm) for part in _PARTS]
+    targets = [_at_part(space, X, y, perturbations, loss, part * float(budget), rows_per_norm) for part in _PARTS]
     usable = [target for target in targets if target is not None and target.robust_loss < budget]
     if not usable:
         raise InvalidInput(
@@ -163,7 +163,7 @@ def _at_part(
     space: InfiniteWidthSpace,
     X: np.ndarray,
     y: np.ndarray,
-    cap: SphericalCap,
+    perturbations: PerturbationSet,
     loss: Loss,
     allowed: float,
     rows_per_norm: float,
@@ -176,7 +176,9 @@ def _at_part(
     deviation = float(brentq(excess, 0.0, 1.0, xtol=1e-12))
     margins = MarginRange(1.0 - deviation, 1.0 + deviation)
     attack = ProjectedGradientAttack(steps=30, restarts=2)
-    solution = robust_minimum_norm(space, X, y, cap, margins=margins, attack=attack, tolerance=1e-3, max_iterations=40)
+    solution = robust_minimum_norm(
+        space, X, y, perturbations, margins=margins, attack=attack, tolerance=1e-3, max_iterations=40
+    )
     if not (math.isfinite(solution.certified_margin) and math.isfinite(solution.certified_upper)):
         return None
     ends = np.array([solution.certified_margin]), np.array([solution.certified_upper])

@@ -17,7 +17,8 @@ from ...bounds import Activation, InvalidInput, get_activation, upper_float
 from ...kernels import SymmetricInitialisation
 from ..certificates.cube_form import largest_over_cube
 from ..certificates.tiles import gram_upper_eigenvalue, in_parallel
-from ..sets.cap import SphericalCap
+from ..sets.cap import check_labels, with_zero_column
+from ..sets.protocol import PerturbationSet
 from .comparator import FiniteWidthSpace
 
 _EPSILON = float(np.finfo(np.float64).eps)
@@ -44,9 +45,9 @@ class MeanGradient:
 def mean_gradient_bound(
     initialisation: SymmetricInitialisation,
     activation: Activation,
-    X: Float[np.ndarray, "n d"],
+    X: Float[np.ndarray, "n k"],
     y: Float[np.ndarray, " n"],
-    cap: SphericalCap,
+    perturbations: PerturbationSet,
     radius: float,
 ) -> float:
     """``G_D`` of theory E11, an upper bound: what the calculators take as ``mean_gradient_bound``.
@@ -54,50 +55,57 @@ def mean_gradient_bound(
     Args:
         initialisation: the drawn ``W_0``.
         activation: needs a finite beta.
-        X: data on ``S_b``, shape (n, d).
+        X: data in the coordinates of the perturbation sets, shape (n, k).
         y: labels +-1, shape (n,).
-        cap: perturbation set.
+        perturbations: ``B``, through the caps around it.
         radius: of the ball that training keeps to.
 
     Raises:
         InvalidInput: if sigma' is not Lipschitz, or data or labels are not as stated.
     """
-    return mean_gradient(initialisation, activation, X, y, cap).bound(radius)
+    return mean_gradient(initialisation, activation, X, y, perturbations).bound(radius)
 
 
 def mean_gradient(
     initialisation: SymmetricInitialisation,
     activation: Activation,
-    X: Float[np.ndarray, "n d"],
+    X: Float[np.ndarray, "n k"],
     y: Float[np.ndarray, " n"],
-    cap: SphericalCap,
+    perturbations: PerturbationSet,
 ) -> MeanGradient:
     """The parts of ``G_D``, for every radius: see `mean_gradient_bound`."""
     if activation.derivative_lipschitz is None:
         raise InvalidInput(f"activation {activation.label}: the mean gradient is bounded for a Lipschitz sigma' only")
-    cap.check_on_sphere(X)
-    if y.shape != (len(X),) or not np.all(np.abs(y) == 1.0):
-        raise InvalidInput(f"labels must be +1 or -1, one for each of the {len(X)} rows; got {y!r}")
+    check_labels(X, y)
+    points, caps = perturbations.enclosing_caps(X)
+    caps[0].check_on_sphere(points)
     space = FiniteWidthSpace(initialisation, activation)
-    kernel, error = space.gram(X, X), space.entry_error(X.shape[1])
+    kernel, error = space.gram(points, points), space.entry_error(points.shape[1])
+    chords = np.array([cap.delta for cap in caps]) * (1.0 + 16.0 * _EPSILON)
+    rows = initialisation.half_weights
+    if caps[0].bias is None:
+        rows, points = with_zero_column(rows), with_zero_column(points)
     form = largest_over_cube(np.outer(y, y) * kernel, entry_error=error)
     return MeanGradient(
         clean=float(np.sqrt(form)) / len(X),
-        moduli=_moduli(space, X, np.sqrt(np.diag(kernel) + error), cap.delta * (1.0 + 16.0 * _EPSILON)),
+        moduli=_moduli(activation, rows, points, np.sqrt(np.diag(kernel) + error), chords),
         growth=upper_float(activation.derivative_lipschitz) / float(np.sqrt(initialisation.width)),
     )
 
 
-def _moduli(space: FiniteWidthSpace, X: Array, start: Array, delta: float) -> Array:
-    """``sqrt(E^2 + delta^2 S (S + E))`` with ``S^2 = K_m(x, x)`` and ``E`` the turn of the slopes (theory E11.a)."""
-    beta = upper_float(space.activation.derivative_lipschitz)
-    rows = space.initialisation.half_weights
-    if _is_quadratic_relu(space.activation):
-        squares = np.array(in_parallel(lambda x: _largest_square(rows, _steepest_chords(rows, x, delta)), X))
+def _moduli(activation: Activation, rows: Array, points: Array, start: Array, chords: Array) -> Array:
+    """``sqrt(E^2 + delta^2 S (S + E))`` with ``S^2 = K_m(x, x)`` and ``E`` the turn of the slopes (theory E11.a).
+
+    ``chords[i]`` is the delta of point i; rows and points have a bias coordinate.
+    """
+    beta = upper_float(activation.derivative_lipschitz)
+    if _is_quadratic_relu(activation):
+        cases = zip(points, chords, strict=True)
+        squares = np.array(in_parallel(lambda case: _largest_square(rows, _steepest_chords(rows, *case)), cases))
     else:
-        squares = np.full(len(X), _largest_square(rows, np.ones(len(rows))))
-    turn = beta * delta * np.sqrt(squares)
-    return np.asarray(np.sqrt(turn**2 + delta**2 * start * (start + turn)))
+        squares = np.full(len(points), _largest_square(rows, np.ones(len(rows))))
+    turn = beta * chords * np.sqrt(squares)
+    return np.asarray(np.sqrt(turn**2 + chords**2 * start * (start + turn)))
 
 
 def _largest_square(rows: Array, chords: Array) -> float:

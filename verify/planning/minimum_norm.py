@@ -20,11 +20,12 @@ from numpy.typing import NDArray
 from ...bounds import Activation, Interval, InvalidInput, Outcome
 from ...kernels import DualKernel, dual_kernel, gram
 from ..attacks.projected_gradient import ProjectedGradientAttack
-from ..certificates.kernel import certify_kernel
+from ..certificates.per_cap import kernel_bounds
 from ..certificates.tiles import single_threaded_products
 from ..data import Dataset
 from ..predictors import KernelPredictor
-from ..sets.cap import SphericalCap
+from ..sets.protocol import PerturbationSet, describe
+from ..sets.separation import check_separation
 from .dual_program import dual_lower_bound, solve_dual, squared_norm_range
 
 Array = NDArray[np.float64]
@@ -43,8 +44,8 @@ class FunctionSpace(Protocol):
     def function(self, centers: Array, coefficients: Array) -> Any:
         """``sum_j c_j K(., z_j)`` as something that the attack and `margins` understand."""
 
-    def margins(self, function: Any, points: Array, labels: Array, cap: SphericalCap) -> Array:
-        """Certified lower bounds of ``y_i f(x')`` over the caps, shape (n,)."""
+    def margins(self, function: Any, X: Array, labels: Array, perturbations: PerturbationSet) -> Array:
+        """Certified lower bounds of ``y_i f(x')`` over the sets around the rows of X, shape (n,)."""
 
 
 @dataclass(frozen=True)
@@ -69,14 +70,14 @@ class InfiniteWidthSpace:
         """A `KernelPredictor`."""
         return KernelPredictor(self.kernel, centers, coefficients)
 
-    def margins(self, function: KernelPredictor, points: Array, labels: Array, cap: SphericalCap) -> Array:
+    def margins(self, function: KernelPredictor, X: Array, labels: Array, perturbations: PerturbationSet) -> Array:
         """E4.c, the best order that the kernel allows."""
-        return certify_kernel(function, points, labels, cap).lower
+        return kernel_bounds(function, X, labels, perturbations)
 
 
 @dataclass(frozen=True)
 class MarginRange:
-    """The constraints ``lower <= y_i f(x') <= upper`` on every cap; the default is that of theory E4.b.
+    """The constraints ``lower <= y_i f(x') <= upper`` on every set; the default is that of theory E4.b.
 
     Raises:
         InvalidInput: unless ``0 < lower < upper``.
@@ -90,7 +91,7 @@ class MarginRange:
             raise InvalidInput(f"margins in [{self.lower!r}, {self.upper!r}]: expected 0 < lower < upper")
 
     def sides(self, y: Array) -> list[tuple[Array, float]]:
-        """Pairs ``(a, b)`` that stand for ``a_i f(x') >= b`` on the cap of row i."""
+        """Pairs ``(a, b)`` that stand for ``a_i f(x') >= b`` on the set around row i."""
         below = (y, self.lower)
         return [below] if math.isinf(self.upper) else [below, (-y, -self.upper)]
 
@@ -160,9 +161,9 @@ class _WorkingSet:
 @single_threaded_products
 def robust_minimum_norm(
     space: FunctionSpace,
-    X: Float[np.ndarray, "n d"],
+    X: Float[np.ndarray, "n k"],
     y: Float[np.ndarray, " n"],
-    cap: SphericalCap,
+    perturbations: PerturbationSet,
     *,
     margins: MarginRange = _MARGIN_ONE,
     attack: ProjectedGradientAttack | None = None,
@@ -172,17 +173,17 @@ def robust_minimum_norm(
     max_iterations: int = 100,
     progress: Progress | None = None,
 ) -> MinimumNormSolution:
-    """The interval for the smallest norm of a function whose margins on every cap lie in ``margins``.
+    """The interval for the smallest norm of a function whose margins on every perturbation set lie in ``margins``.
 
-    Cutting planes: solve on the working set, attack every cap, add the violated points, drop the inactive ones, until
+    Cutting planes: solve on the working set, attack every set, add the violated points, drop the inactive ones, until
     the attack finds no violation above ``tolerance``. ``radius.lower`` is the best dual bound met, ``radius.upper`` is
     ``|f| / mu`` with the certified margin ``mu``, ``radius.estimate`` is ``|f|`` over the attacked margin.
 
     Args:
         space: `InfiniteWidthSpace`, or the finite-width space of a drawn initialisation.
-        X: data on ``S_b``, shape (n, d), float64.
+        X: data in the coordinates of the perturbation sets, shape (n, k), float64.
         y: labels +-1, shape (n,).
-        cap: the perturbation set.
+        perturbations: ``B``.
         margins: the constraints, margin at least 1 by default.
         attack: the adversary that looks for violated constraints.
         start: points to begin with beside X, with ``start_labels``: constraints on the lower margin.
@@ -191,22 +192,23 @@ def robust_minimum_norm(
         progress: called with (iteration, attacked margin).
 
     Raises:
-        InvalidInput: if caps of opposite labels meet: no function has the margins (the two rows are named).
+        InvalidInput: if sets of opposite labels are known to meet (the two rows are named), where no function has the
+            margins, or if a set has no enclosing cap.
     """
-    separation = cap.check_separation(X, y)
+    separation = check_separation(perturbations, X, y)
     attack = attack or ProjectedGradientAttack(steps=40, restarts=3)
-    working = _initial(space, X, y, margins, start, start_labels)
+    working = _initial(space, np.asarray(perturbations.embed(X)), y, margins, start, start_labels)
     best_lower, attacked = 0.0, -np.inf
     for iteration in range(1, max_iterations + 1):
         best_lower = max(best_lower, working.lower)
         function = _function(space, working)
-        violated, attacked = _violations(function, X, y, cap, margins, attack, tolerance)
+        violated, attacked = _violations(function, X, y, perturbations, margins, attack, tolerance)
         if progress is not None:
             progress(iteration, attacked)
         if not violated or iteration == max_iterations:
             break
         working = working.extended(space, violated)
-    certified = [float(np.min(space.margins(function, X, signs, cap))) for signs, _ in margins.sides(y)]
+    certified = [float(np.min(space.margins(function, X, signs, perturbations))) for signs, _ in margins.sides(y)]
     return _solution(working, margins, best_lower, certified, attacked, iteration, separation)
 
 
@@ -214,7 +216,7 @@ def _violations(
     function: Any,
     X: Array,
     y: Array,
-    cap: SphericalCap,
+    perturbations: PerturbationSet,
     margins: MarginRange,
     attack: ProjectedGradientAttack,
     tolerance: float,
@@ -222,7 +224,7 @@ def _violations(
     """The violated constraints that an attack finds (points, labels, thresholds), and the lowest margin it found."""
     found, lowest = [], np.inf
     for signs, threshold in margins.sides(y):
-        points, values = attack.minimize_margin(function, X, signs, cap)
+        points, values = attack.minimize_margin(function, X, signs, perturbations)
         if signs is y:
             lowest = float(np.min(values))
         broken = ~(values >= threshold - tolerance)
@@ -232,9 +234,9 @@ def _violations(
 
 
 def radius_interval(
-    X: Float[np.ndarray, "n d"],
+    X: Float[np.ndarray, "n k"],
     y: Float[np.ndarray, " n"],
-    cap: SphericalCap,
+    perturbations: PerturbationSet,
     *,
     activation: Activation,
     tolerance: float = 1e-4,
@@ -246,12 +248,17 @@ def radius_interval(
     attack = ProjectedGradientAttack(steps=40, restarts=3, seed=seed)
     space = InfiniteWidthSpace(dual_kernel(activation))
     return robust_minimum_norm(
-        space, X, y, cap, attack=attack, tolerance=tolerance, max_iterations=max_iterations, progress=progress
+        space, X, y, perturbations, attack=attack, tolerance=tolerance, max_iterations=max_iterations, progress=progress
     )
 
 
 def describe_radius(
-    data: Dataset, cap: SphericalCap, activation: Activation, solution: MinimumNormSolution, *, slack: float = 0.0
+    data: Dataset,
+    perturbations: PerturbationSet,
+    activation: Activation,
+    solution: MinimumNormSolution,
+    *,
+    slack: float = 0.0,
 ) -> dict[str, Any]:
     """The ``radius`` object of the JSON contract; with a slack s the interval is that of ``R(s) = (1 - s) R(0)``.
 
@@ -260,7 +267,7 @@ def describe_radius(
     """
     if not 0.0 <= slack < 1.0:
         raise InvalidInput(f"slack is {slack!r}: expected a number in [0, 1)")
-    ends = solution.radius
+    ends, described = solution.radius, describe(perturbations)
     factor = 1.0 - slack
     low, high = math.nextafter(factor * ends.lower, 0.0), math.nextafter(factor * ends.upper, math.inf)
     scaled = ends if slack == 0.0 else Interval(low, factor * ends.estimate, high)
@@ -269,7 +276,8 @@ def describe_radius(
         "bias": data.bias,
         "n": data.size,
         "dim": data.dimension,
-        "delta": cap.delta,
+        "delta": described.get("delta"),
+        "perturbation": described,
         "slack": slack,
         "radius": scaled.to_json(),
         "certified_margin": solution.certified_margin,
@@ -339,4 +347,4 @@ def _feasible_multiple(margins: MarginRange, low: float, high: float) -> tuple[f
         return math.inf, Outcome.inconclusive(
             f"margins are certified in [{low:.3g}, {high:.3g}] only: no upper bound for R"
         )
-    return factor, Outcome.proved("every cap has a certified positive margin")
+    return factor, Outcome.proved("every perturbation set has a certified positive margin")

@@ -176,13 +176,15 @@ class _State:
 
     def _estimate(self, activation: Activation) -> Prediction:
         move = self.draw.least_move(activation, _SCREEN, self.goal)
-        targets = margin_targets(self.goal, activation, drawn_cost(move), self.draw.X, self.draw.y, self.draw.cap)
-        return predictions(self.goal, activation, targets, least=True, dimension=self.draw.X.shape[1])[0]
+        targets = margin_targets(
+            self.goal, activation, drawn_cost(move), self.draw.X, self.draw.y, self.draw.perturbations
+        )
+        return predictions(self.goal, activation, targets, least=True, dimension=self.draw.dimension)[0]
 
     def _radius(self, activation: Activation) -> MinimumNormSolution:
         if activation not in self.solutions:
-            X, y, cap = self.draw.X, self.draw.y, self.draw.cap
-            found = radius_interval(X, y, cap, activation=activation, progress=self.radius_progress)
+            X, y, perturbations = self.draw.X, self.draw.y, self.draw.perturbations
+            found = radius_interval(X, y, perturbations, activation=activation, progress=self.radius_progress)
             self.solutions[activation] = found
         return self.solutions[activation]
 

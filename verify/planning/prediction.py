@@ -19,7 +19,7 @@ from ...bounds.convergence import ConvergenceTheorem
 from ...bounds.curvature import Network
 from ...kernels import dual_kernel, numeric
 from ..certificates.losses import needs_upper_margins
-from ..sets.cap import SphericalCap
+from ..sets.protocol import PerturbationSet
 from .comparator import LeastMove
 from .goal import Goal
 from .margin_target import MarginCost, MarginTarget, one_sided, two_sided
@@ -57,9 +57,9 @@ def margin_targets(
     goal: Goal,
     activation: Activation,
     cost: MarginCost,
-    X: Float[np.ndarray, "n d"],
+    X: Float[np.ndarray, "n k"],
     y: Float[np.ndarray, " n"],
-    cap: SphericalCap,
+    perturbations: PerturbationSet,
 ) -> Targets:
     """The constraints that suit each theorem; where the loss bounds margins on both sides, the same for all.
 
@@ -72,7 +72,13 @@ def margin_targets(
     if goal.slack is not None:
         raise InvalidInput(f"slack belongs to the hinge losses: expected none for {goal.loss.label}")
     shared = two_sided(
-        InfiniteWidthSpace(dual_kernel(activation)), X, y, cap, goal.loss, budget, rows_per_norm=cost.rows_per_norm
+        InfiniteWidthSpace(dual_kernel(activation)),
+        X,
+        y,
+        perturbations,
+        goal.loss,
+        budget,
+        rows_per_norm=cost.rows_per_norm,
     )
     return lambda _: shared
 

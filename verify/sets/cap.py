@@ -2,14 +2,15 @@
 
 Data live on ``S_b = {x : |x| = 1, x_d = b}``, a sphere of radius ``r = sqrt(1 - b^2)`` in the first ``d - 1``
 coordinates. `SphericalCap` allows every point of ``S_b`` within chord ``delta`` of the data point, that is,
-within the angle ``theta_delta = 2 asin(delta / (2 r))`` on that sub-sphere.
+within the angle ``theta_delta = 2 asin(delta / (2 r))`` on that sub-sphere. Without a bias coordinate the sphere is
+the whole of ``S^(d-1)``, of radius 1, and all coordinates move.
 """
 
 from __future__ import annotations
 
 import math
 from dataclasses import dataclass
-from typing import Literal
+from typing import Any, Literal
 
 import numpy as np
 from jaxtyping import Float
@@ -25,18 +26,18 @@ class SphericalCap:
 
     Args:
         delta: largest chord ``|x' - x|``, with ``0 < delta < 2 sqrt(1 - bias^2)``.
-        bias: the last coordinate ``b`` of all data, in [0, 1).
+        bias: the last coordinate ``b`` of all data, in [0, 1); None for the whole sphere ``S^(d-1)``, where there is
+            no such coordinate and every one may move.
 
     Raises:
         InvalidInput: ``delta`` or ``bias`` outside its range, or not finite.
     """
 
     delta: float
-    bias: float = 0.5
+    bias: float | None = 0.5
 
     def __post_init__(self) -> None:
-        if not (math.isfinite(self.bias) and 0.0 <= self.bias < 1.0):
-            raise InvalidInput(f"bias {self.bias!r} must lie in [0, 1)")
+        check_bias(self.bias)
         if not (math.isfinite(self.delta) and 0.0 < self.delta < 2.0 * self.radius):
             raise InvalidInput(
                 f"delta {self.delta!r} must be above 0 and below {2.0 * self.radius:.6g}, "
@@ -45,8 +46,13 @@ class SphericalCap:
 
     @property
     def radius(self) -> float:
-        """Radius ``r = sqrt(1 - b^2)`` of the sub-sphere that the data live on."""
-        return math.sqrt((1.0 - self.bias) * (1.0 + self.bias))
+        """Radius ``r = sqrt(1 - b^2)`` of the sphere that the data live on; 1 without a bias coordinate."""
+        return math.sqrt((1.0 - self.height) * (1.0 + self.height))
+
+    @property
+    def height(self) -> float:
+        """``b`` in the formulas of the theory: 0 for the whole sphere, which is ``S_0`` less its zero column."""
+        return 0.0 if self.bias is None else self.bias
 
     @property
     def angle(self) -> float:
@@ -66,6 +72,14 @@ class SphericalCap:
         """The centres and, for each of them, the cap itself."""
         return centers, (self,) * len(centers)
 
+    def to_json(self) -> dict[str, Any]:
+        """Plain JSON values."""
+        return {"kind": "cap", "delta": self.delta, "bias": self.bias}
+
+    def lifted(self) -> SphericalCap:
+        """The same cap on a sphere with a bias coordinate: around points with a zero column more if it had none."""
+        return SphericalCap(self.delta, 0.0) if self.bias is None else self
+
     def project(self, points: Array, centers: Array, *, xp: Namespace = np) -> Array:
         """The nearest point of the cap: normalise in the sub-sphere, then clip the polar angle.
 
@@ -73,12 +87,12 @@ class SphericalCap:
         on the axis of ``S_b``, some point of the rim for the antipode of the centre.
 
         Args:
-            points: shape (..., n, d), any finite values; the last coordinate is ignored and set to ``bias``.
+            points: shape (..., n, d), any finite values; a bias coordinate is ignored and set to ``bias``.
             centers: shape (n, d), on ``S_b``.
             xp: ``numpy`` or ``jax.numpy``; the dtype of ``points`` is kept.
         """
-        center = _unit(centers[..., :-1], centers[..., :-1], xp)
-        unit = _unit(points[..., :-1], xp.broadcast_to(center, points[..., :-1].shape), xp)
+        center, moving = self._unit_of(centers, xp), self._moving(points)
+        unit = _unit(moving, xp.broadcast_to(center, moving.shape), xp)
         polar = _half_angle(unit, center, xp)
         tangent = _tangent_towards(unit, center, xp)
         rim = math.cos(self.angle) * center + math.sin(self.angle) * tangent
@@ -91,10 +105,9 @@ class SphericalCap:
         Args:
             points: shape (..., n, d), on ``S_b``.
             directions: same shape; only the part tangential to ``S_b`` counts, and only its direction.
-            fraction: scalar.
+            fraction: scalar, or a column of shape (n, 1).
         """
-        unit = _unit(points[..., :-1], points[..., :-1], xp)
-        slope = directions[..., :-1]
+        unit, slope = self._unit_of(points, xp), self._moving(directions)
         tangent = slope - _dot(slope, unit, xp) * unit
         size = xp.asarray(fraction * self.angle, dtype=unit.dtype)
         # A direction that is radial up to rounding has no tangential part to speak of.
@@ -111,7 +124,7 @@ class SphericalCap:
         part: Literal["cap", "rim"] = "cap",
     ) -> Float[NDArray[np.float64], "count n d"]:
         """Uniform points of the caps (``part="cap"``) or of their rims (``part="rim"``)."""
-        center = _unit(centers[..., :-1], centers[..., :-1], np)
+        center = self._unit_of(centers, np)
         shape = (count, *center.shape)
         tangent = _unit_tangent(rng.standard_normal(shape), center, np)
         levels = rng.random(shape[:-1]) if part == "cap" else np.ones(shape[:-1])
@@ -120,22 +133,22 @@ class SphericalCap:
 
     def contains(self, points: Array, centers: Array, *, tolerance: float = 1e-12) -> NDArray[np.bool_]:
         """Whether the point is on ``S_b`` and within chord ``delta``, both up to ``tolerance``."""
-        off_sphere = np.abs(_norm(np.asarray(points)[..., :-1], np)[..., 0] - self.radius)
-        off_bias = np.abs(np.asarray(points)[..., -1] - self.bias)
-        chord = _norm(np.asarray(points) - np.asarray(centers), np)[..., 0]
-        inside = np.maximum(off_sphere, off_bias) <= tolerance
+        points = np.asarray(points)
+        off_sphere = np.abs(_norm(self._moving(points), np)[..., 0] - self.radius)
+        chord = _norm(points - np.asarray(centers), np)[..., 0]
+        inside = np.maximum(off_sphere, self._off_bias(points)) <= tolerance
         return np.asarray(inside & (chord <= self.delta + tolerance))
 
     def check_on_sphere(self, X: Float[NDArray[np.float64], "n d"], *, tolerance: float = 1e-12) -> None:
-        """Raise InvalidInput, naming the row, unless all rows of ``X`` lie on ``S_b`` and d is at least 3."""
-        if X.ndim != 2 or X.shape[1] < 3:
-            raise InvalidInput(f"data of shape {X.shape} must have at least 3 columns, the bias included")
-        excess = np.maximum(np.abs(_norm(X, np)[:, 0] - 1.0), np.abs(X[:, -1] - self.bias))
+        """Raise InvalidInput, naming the row, unless all rows of ``X`` lie on ``S_b`` and two coordinates move."""
+        least = 2 if self.bias is None else 3
+        if X.ndim != 2 or X.shape[1] < least:
+            raise InvalidInput(f"data of shape {X.shape} must have at least {least} columns, any bias included")
+        excess = np.maximum(np.abs(_norm(X, np)[:, 0] - 1.0), self._off_bias(X))
         wrong = np.flatnonzero(~(excess <= tolerance))
         if wrong.size:
-            raise InvalidInput(
-                f"row {wrong[0]} is off the sphere |x| = 1 with last coordinate {self.bias!r} by {excess[wrong[0]]:.3g}"
-            )
+            bias = "" if self.bias is None else f" with last coordinate {self.bias!r}"
+            raise InvalidInput(f"row {wrong[0]} is off the sphere |x| = 1{bias} by {excess[wrong[0]]:.3g}")
 
     def check_separation(self, X: Float[NDArray[np.float64], "n d"], y: Float[NDArray[np.float64], " n"]) -> float:
         """The smallest angle between points of opposite labels, once it is known to exceed ``2 theta_delta``.
@@ -150,9 +163,8 @@ class SphericalCap:
                 the message names the two rows (counted from 0) that are nearest to each other.
         """
         self.check_on_sphere(X)
-        if y.shape != (len(X),) or not np.all(np.abs(y) == 1.0):
-            raise InvalidInput(f"labels must be +1 or -1, one for each of the {len(X)} rows; got {y!r}")
-        angle, first, second = _nearest_opposite(_unit(X[:, :-1], X[:, :-1], np), y)
+        check_labels(X, y)
+        angle, first, second = nearest_opposite(self._unit_of(X, np), y)
         # A hair more than touching counts as touching, so that rounding never lets overlapping caps pass.
         if not angle > 2.0 * self.angle * (1.0 + 1e-12):
             raise InvalidInput(
@@ -162,10 +174,41 @@ class SphericalCap:
             )
         return angle
 
+    def _moving(self, points: Array) -> Array:
+        """The coordinates that move: all but a bias coordinate."""
+        return points if self.bias is None else points[..., :-1]
+
+    def _unit_of(self, points: Array, xp: Namespace) -> Array:
+        """The directions of points within their sphere."""
+        moving = self._moving(points)
+        return _unit(moving, moving, xp)
+
+    def _off_bias(self, points: NDArray[np.float64]) -> Array:
+        return np.zeros(points.shape[:-1]) if self.bias is None else np.abs(points[..., -1] - self.bias)
+
     def _embed(self, unit: Array, xp: Namespace) -> Array:
-        """Put unit vectors of the sub-sphere, shape (..., d - 1), on ``S_b``."""
+        """Put unit vectors of the moving coordinates on ``S_b``."""
+        if self.bias is None:
+            return unit
         last = xp.full_like(unit[..., :1], self.bias)
         return xp.concatenate([self.radius * unit, last], axis=-1)
+
+
+def check_bias(bias: float | None) -> None:
+    """Raise InvalidInput unless the bias is None or a number in [0, 1)."""
+    if bias is not None and not (math.isfinite(bias) and 0.0 <= bias < 1.0):
+        raise InvalidInput(f"bias {bias!r} must lie in [0, 1), or be None")
+
+
+def check_labels(X: NDArray[np.float64], y: NDArray[np.float64]) -> None:
+    """Raise InvalidInput unless there is a label +1 or -1 for every row."""
+    if y.shape != (len(X),) or not np.all(np.abs(y) == 1.0):
+        raise InvalidInput(f"labels must be +1 or -1, one for each of the {len(X)} rows; got {y!r}")
+
+
+def with_zero_column(rows: Float[NDArray[np.float64], "n d"]) -> Float[NDArray[np.float64], "n d_plus_one"]:
+    """Rows with one more coordinate, which is 0: what `SphericalCap.lifted` is a cap of."""
+    return np.hstack([rows, np.zeros((len(rows), 1))])
 
 
 def _norm(vectors: Array, xp: Namespace) -> Array:
@@ -221,7 +264,7 @@ def _polar_quantiles(levels: Array, angle: float, dimension: int) -> NDArray[np.
     return np.asarray(angle * np.interp(levels, masses / masses[-1], knots) ** (1.0 / (dimension - 1)))
 
 
-def _nearest_opposite(unit: NDArray[np.float64], y: NDArray[np.float64]) -> tuple[float, int, int]:
+def nearest_opposite(unit: NDArray[np.float64], y: NDArray[np.float64]) -> tuple[float, int, int]:
     """Smallest angle between unit rows of opposite labels, and the two rows; infinite without a pair."""
     negatives = np.flatnonzero(y < 0)
     best = (math.inf, -1, -1)

@@ -43,7 +43,8 @@ class PerturbationSet(Hashable, Protocol):
     def move(self, points: Array, directions: Array, fraction: Array, *, xp: Namespace = np) -> Array:
         """Go from each point along the steepest way of its direction, ``fraction`` of the set's extent far.
 
-        ``directions`` are gradients in the set's own coordinates. The result may lie outside the set.
+        ``directions`` are gradients in the set's own coordinates; ``fraction`` is a scalar, or a column of shape (n, 1)
+        with one for each point. The result may lie outside the set.
         """
         ...
 
@@ -60,3 +61,9 @@ class PerturbationSet(Hashable, Protocol):
     def enclosing_caps(self, centers: Array) -> tuple[NDArray[np.float64], EnclosingCaps]:
         """For certificates: embedded centres, shape (n, d), and caps around them that hold the embedded sets."""
         ...
+
+
+def describe(perturbations: PerturbationSet) -> dict[str, Any]:
+    """A set as JSON: its own ``to_json()`` where it has one, its name otherwise."""
+    to_json = getattr(perturbations, "to_json", None)
+    return {"kind": type(perturbations).__name__} if to_json is None else dict(to_json())

@@ -59,14 +59,14 @@ def test_the_guarantee_is_that_of_the_forward_calculator(experiment: Experiment)
 def test_the_claimed_loss_is_that_of_the_weights_in_the_ball(experiment: Experiment) -> None:
     training, drawn, data = experiment.training, experiment.drawn, experiment.problem.data
     assert np.linalg.norm(training.best_weights - drawn.initialisation.weights) <= float(drawn.plan.radius)
-    assert experiment.problem.cap.contains(training.best_points, data.X, tolerance=1e-12).all()
+    assert experiment.problem.perturbations.contains(training.best_points, data.X, tolerance=1e-12).all()
     network = TwoLayerNetwork(training.best_weights, drawn.initialisation.signs, experiment.drawn.activation)
     loss = float(np.mean(np.maximum(0.0, 1.0 - data.y * network.predict(training.best_points))))
     assert loss == pytest.approx(training.best_surrogate_loss, abs=1e-12)
 
 
 def test_certificate_holds_against_samples(experiment: Experiment) -> None:
-    data, cap = experiment.problem.data, experiment.problem.cap
+    data, cap = experiment.problem.data, experiment.problem.perturbations
     start = experiment.drawn.initialisation
     network = TwoLayerNetwork(experiment.training.best_weights, start.signs, experiment.drawn.activation)
     samples = cap.sample(data.X, 50, np.random.default_rng(0), part="rim")
@@ -163,7 +163,7 @@ def test_bad_input_is_refused_before_anything_is_written(
 
 def test_check_config_returns_the_embedded_data() -> None:
     problem = check_config(CONFIG)
-    assert problem.data.size == 8 and problem.cap.delta == 0.05
+    assert problem.data.size == 8 and problem.perturbations.delta == 0.05
     assert [each.name for each in problem.candidates] == ["quadratic_relu"]
 
 
@@ -211,7 +211,7 @@ def test_where_only_signs_count_a_network_of_two_neurons_is_trained() -> None:
     assert result["plan"]["width"] == 2 and result["plan"]["certified"] and result["plan"]["loss_margin"] < 1e-3
     network = TwoLayerNetwork(found.training.best_weights, found.drawn.initialisation.signs, found.drawn.activation)
     attack = ProjectedGradientAttack(steps=30, restarts=3, seed=5)
-    _, margins = attack.minimize_margin(network, data.X, data.y, found.problem.cap)
+    _, margins = attack.minimize_margin(network, data.X, data.y, found.problem.perturbations)
     error = float(np.mean(margins <= 0.0))
     empirical = result["empirical"]
     assert error <= empirical["certified_robust_error"]
