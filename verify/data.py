@@ -18,6 +18,7 @@ from jaxtyping import Float
 from numpy.typing import NDArray
 
 from ..bounds import InvalidInput
+from .sets.embedding import on_sphere
 from .sets.protocol import PerturbationSet
 
 BUNDLED = ("breast_cancer", "digits", "wine")
@@ -28,12 +29,12 @@ Array = NDArray[np.float64]
 class Dataset:
     """``X`` of shape (n, d), float64, unit rows whose last coordinate is ``bias``; ``y`` of shape (n,), +-1.0.
 
-    ``features`` of shape (n, d - 1) are the rows as they were given, before `embed`.
+    ``features`` of shape (n, d - 1), or (n, d) where the bias is None, are the rows as they were given, before `embed`.
     """
 
     X: Array
     y: Array
-    bias: float
+    bias: float | None
     source: str
     classes: tuple[str, str]
     features: Array
@@ -59,7 +60,7 @@ def load_data(
     classes: Sequence[str | int] | None = None,
     samples: int | None = None,
     seed: int = 1,
-    bias: float = 0.5,
+    bias: float | None = 0.5,
 ) -> Dataset:
     """Load, select, permute and embed a two-class data set.
 
@@ -69,7 +70,7 @@ def load_data(
         classes: the two classes, the first becoming +1. A file may omit them: its labels must then be -1 and +1.
         samples: how many rows to keep after the permutation; all by default.
         seed: of the permutation.
-        bias: the constant last coordinate b in [0, 1).
+        bias: the constant last coordinate b in [0, 1); None for none.
 
     Raises:
         InvalidInput: naming the offending value: an unreadable or truncated file, an unknown class, NaN, a zero row,
@@ -85,26 +86,23 @@ def load_data(
     if len(set(signs.tolist())) < 2:
         raise InvalidInput(f"{source}: all {len(signs)} samples kept are of one class; expected both {names}")
     kept = features[order]
-    return Dataset(embed(kept, bias=bias), signs, float(bias), str(source), (names[0], names[1]), kept)
+    points, height = embed(kept, bias=bias), None if bias is None else float(bias)
+    return Dataset(points, signs, height, str(source), (names[0], names[1]), kept)
 
 
-def embed(features: Float[np.ndarray, "n k"], *, bias: float = 0.5) -> Float[np.ndarray, "n k+1"]:
-    """Map rows ``u`` to ``(sqrt(1 - b^2) u / |u|, b)`` on ``S_b`` (theory section 0).
+def embed(features: Float[np.ndarray, "n k"], *, bias: float | None = 0.5) -> Float[np.ndarray, "n d"]:
+    """Map rows ``u`` to ``(sqrt(1 - b^2) u / |u|, b)`` on ``S_b`` (theory section 0), or to ``u / |u|`` without bias.
 
     Raises:
-        InvalidInput: if bias is outside [0, 1), or a row is zero or not finite.
+        InvalidInput: if bias is neither None nor in [0, 1), or a row is zero or not finite.
     """
-    if not (isinstance(bias, int | float) and math.isfinite(bias) and 0.0 <= bias < 1.0):
-        raise InvalidInput(f"bias is {bias!r}: expected a number in [0, 1)")
+    if bias is not None and not (isinstance(bias, int | float) and math.isfinite(bias) and 0.0 <= bias < 1.0):
+        raise InvalidInput(f"bias is {bias!r}: expected a number in [0, 1), or None")
     rows = np.asarray(features, np.float64)
-    largest = np.max(np.abs(rows), axis=1, keepdims=True, initial=0.0)
-    zero = np.flatnonzero(largest[:, 0] == 0.0)
+    zero = np.flatnonzero(~np.any(rows, axis=1))
     if zero.size:
         raise InvalidInput(f"row {zero[0]} of the features is zero: expected a direction to put on the sphere")
-    rows = rows / largest
-    unit = rows / np.linalg.norm(rows, axis=1, keepdims=True)
-    column = np.full((len(rows), 1), float(bias))
-    return np.hstack([math.sqrt(1.0 - bias**2) * unit, column])
+    return np.asarray(on_sphere(rows, bias))
 
 
 def _read(source: str | Path) -> tuple[Array, NDArray[np.str_]]:

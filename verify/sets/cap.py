@@ -47,7 +47,7 @@ class SphericalCap:
     @property
     def radius(self) -> float:
         """Radius ``r = sqrt(1 - b^2)`` of the sphere that the data live on; 1 without a bias coordinate."""
-        return math.sqrt((1.0 - self.height) * (1.0 + self.height))
+        return sphere_radius(self.bias)
 
     @property
     def height(self) -> float:
@@ -198,6 +198,11 @@ def check_bias(bias: float | None) -> None:
     """Raise InvalidInput unless the bias is None or a number in [0, 1)."""
     if bias is not None and not (math.isfinite(bias) and 0.0 <= bias < 1.0):
         raise InvalidInput(f"bias {bias!r} must lie in [0, 1), or be None")
+
+
+def sphere_radius(bias: float | None) -> float:
+    """``sqrt(1 - b^2)``; 1 without a bias coordinate."""
+    return 1.0 if bias is None else math.sqrt((1.0 - bias) * (1.0 + bias))
 
 
 def check_labels(X: NDArray[np.float64], y: NDArray[np.float64]) -> None:
