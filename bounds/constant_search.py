@@ -1,4 +1,4 @@
-"""B_1, beta and gamma of any activation: the least constants, or upper bounds next to them, or why there are none.
+"""B_1, beta, gamma, Lip(sigma''') of any activation: least constants, or bounds next to them, or why there are none.
 
 B_1 = sup |sigma'| for a continuous sigma, beta = Lip(sigma'), gamma = Lip(sigma''). A Lipschitz constant needs a
 continuous function; between break points it is the supremum of the next derivative.
@@ -8,6 +8,8 @@ from __future__ import annotations
 
 from collections.abc import Callable
 from dataclasses import dataclass
+from functools import lru_cache
+from typing import TYPE_CHECKING
 
 import sympy
 
@@ -20,7 +22,10 @@ from .engines.tails import Unknown
 from .errors import InvalidInput
 
 PROVED_BOUND = "a proved upper bound, less than a relative 1e-12 above the supremum"
-_PRIMES = ("sigma", "sigma'", "sigma''", "sigma'''")
+_PRIMES = ("sigma", "sigma'", "sigma''", "sigma'''", "sigma''''")
+
+if TYPE_CHECKING:
+    from .activation import Activation
 
 Derivatives = Callable[[int], sympy.Expr]
 
@@ -56,7 +61,7 @@ def _rounded(point: sympy.Expr) -> str:
 
 
 def find_constant(derivatives: Derivatives, order: int, symbol: sympy.Symbol) -> Constant:
-    """The constant of the given order: 1 for B_1, 2 for beta, 3 for gamma.
+    """The constant of the given order: 1 for B_1, 2 for beta, 3 for gamma, 4 for Lip(sigma''').
 
     `derivatives(k)` is the k-th derivative of the activation, branch by branch.
     """
@@ -74,6 +79,18 @@ def find_constant(derivatives: Derivatives, order: int, symbol: sympy.Symbol) ->
     if extremum.infinite:
         return Constant(None, f"{_PRIMES[order]} is unbounded: its modulus tends to oo for z -> {extremum.where}")
     return Constant(simplest(extremum.value)) if extremum.exact else Constant(extremum.value, PROVED_BOUND)
+
+
+@lru_cache(maxsize=64)
+def third_derivative_lipschitz(activation: Activation) -> sympy.Expr | None:
+    """Lip(sigma'''), the fourth constant, proved like the others; None where there is none or it is not known.
+
+    Certificates of networks use it (theory E4.c); no theorem does, so activations do not carry it along.
+    """
+    plain = activation.scaled(1 / activation.scale)
+    (symbol,) = plain.expression.free_symbols
+    found = find_constant(plain.derivative, 4, symbol)
+    return None if found.value is None else found.value * activation.scale**4
 
 
 def _after_jump(lower: int, order: int, point: sympy.Expr, proved: bool) -> str:

@@ -1,8 +1,7 @@
 """Perturbation sets, attacks, certificates, training, and the comparison of what is predicted with what is measured.
 
 `verify_in_folder` is the main job end to end; `radius_interval` computes the radius that the theorems ask for;
-`certify_kernel` and `certify_network` bound margins on whole perturbation sets, soundly; attacks bound them from the
-other side.
+`certify` bounds margins on whole perturbation sets, soundly; attacks bound them from the other side.
 
 >>> from robustntk.bounds import get_activation
 >>> from robustntk.verify import SphericalCap, load_data, radius_interval
@@ -14,6 +13,8 @@ True
 
 from .attacks.adversary import AdversarialPoints, Adversary
 from .attacks.projected_gradient import ProjectedGradientAttack
+from .certificates.certify import CertifiedMargins, certify
+from .certificates.evaluation_error import evaluation_error
 from .certificates.kernel import CapBounds, certify_kernel
 from .certificates.losses import certified_loss
 from .certificates.network import NetworkBounds, certify_network
@@ -57,6 +58,7 @@ __all__ = [
     "search_plans",
     "Adversary",
     "CapBounds",
+    "CertifiedMargins",
     "Checkpoint",
     "Comparator",
     "DataPlan",
@@ -84,12 +86,14 @@ __all__ = [
     "anatomy",
     "candidate_activations",
     "certified_loss",
+    "certify",
     "certify_kernel",
     "certify_network",
     "check_config",
     "describe_radius",
     "draw_certified_plan",
     "embed",
+    "evaluation_error",
     "find_comparator",
     "load_data",
     "mean_gradient_bound",

@@ -41,7 +41,7 @@ CONTRACT = {
 # Kills its own process at the fifth save, so that what is left is a run in the middle of its training.
 KILLED_AT_THE_FIFTH_STEP = """
 import os, signal
-from robustntk.verify import experiment
+from robustntk.verify.experiment import main_job as experiment
 from robustntk.verify.training.run_state import Checkpoint
 
 saves = []

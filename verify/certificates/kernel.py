@@ -80,7 +80,7 @@ def _order_zero(predictor: KernelPredictor, points: Array, signs: Array, cap: Sp
     """``f(x') >= f(x) k(t)/k(0) - residual * sqrt(k(0) - k(t)^2/k(0))`` with ``k`` the angular kernel."""
     value = signs * predictor.predict(points)
     top = predictor.kernel.at_one
-    residual = _residual_norm(predictor, _surely(value, _value_error(predictor)) ** 2 / top)
+    residual = _residual_norm(predictor, _surely(value, value_error(predictor)) ** 2 / top)
     angles = np.linspace(0.0, cap.angle, _GRID + 1)[None, :]
     drop = predictor.kernel.angular_drop(angles, cap.height)
     power = np.sqrt(drop * (2.0 - drop / top) * (1.0 + _KERNEL_ERROR) + 1e-15 * top)
@@ -93,7 +93,7 @@ def _order_one(predictor: KernelPredictor, points: Array, signs: Array, cap: Sph
     kernel, bias = predictor.kernel, cap.height
     value = signs * predictor.predict(points)
     slope = cap.radius * np.linalg.norm(_tangential(predictor.input_gradient(points), points), axis=1)
-    error = _value_error(predictor)
+    error = value_error(predictor)
     top, stiffness = kernel.at_one, -float(kernel.angular_second(np.zeros(1), bias)[0])
     # What the data explain of the norm is rounded down, what they take off the value is rounded up.
     explained = _surely(value, error) ** 2 / top + _surely(slope, 4.0 * error) ** 2 / stiffness
@@ -210,7 +210,7 @@ class _Terms:
 
 def _settle(candidates: Array, predictor: KernelPredictor, cap: SphericalCap) -> Array:
     """The least candidate over the grid of angles, less what lies between grid angles and the rounding."""
-    return np.asarray(np.min(candidates, axis=1) - _between_grid(predictor, cap) - _value_error(predictor))
+    return np.asarray(np.min(candidates, axis=1) - _between_grid(predictor, cap) - value_error(predictor))
 
 
 def _tangential(gradients: Array, points: Array) -> Array:
@@ -228,7 +228,7 @@ def _between_grid(predictor: KernelPredictor, cap: SphericalCap) -> float:
 
 def _norm_squared(predictor: KernelPredictor) -> float:
     """``|f|_H^2``, rounded up."""
-    rounding = _value_error(predictor) * float(np.sum(np.abs(predictor.coefficients)))
+    rounding = value_error(predictor) * float(np.sum(np.abs(predictor.coefficients)))
     return predictor.norm_squared * (1.0 + 1e-12) + rounding
 
 
@@ -242,7 +242,7 @@ def _surely(values: Array, error: float) -> Array:
     return np.asarray(np.maximum(np.abs(values) - error, 0.0))
 
 
-def _value_error(predictor: KernelPredictor) -> float:
+def value_error(predictor: KernelPredictor) -> float:
     """Absolute error of ``f(x)`` and of its gradient as evaluated in float64."""
     terms = len(predictor.coefficients) + predictor.centers.shape[1]
     scale = predictor.kernel.at_one + float(predictor.kernel.first(np.ones(1) * (1.0 - 1e-9))[0])

@@ -21,11 +21,12 @@ import numpy as np
 from jaxtyping import Float
 from numpy.typing import NDArray
 
-from ...bounds import Activation, InvalidInput, get_activation, upper_float
+from ...bounds import Activation, InvalidInput, upper_float
 from ...kernels import numeric
 from ..sets.cap import SphericalCap
 from .cap_model import CapGeometry, QuadraticModel, minimum_over_cap
 from .kernel import CapBounds
+from .neuron_curvature import is_quadratic_relu, switching_majorant
 from .paired_moves import PairedMoves
 from .tiles import gram_upper_eigenvalue, in_parallel, weighted_product
 
@@ -131,18 +132,13 @@ class _Network:
             difference_reach,
             upper_float(activation.derivative_lipschitz),
             None if gamma is None else upper_float(gamma),
-            _is_quadratic_relu(activation),
+            is_quadratic_relu(activation),
         )
 
     @property
     def typical_reach(self) -> float:
         """Typical ``|w_r.p|``: neurons closer to a kink than this are charged as if they switched."""
         return float(np.median(self.reach)) / float(np.sqrt(self.rows.shape[1]))
-
-
-def _is_quadratic_relu(activation: Activation) -> bool:
-    """By the expression: a name is no proof."""
-    return bool(activation.expression == get_activation("quadratic_relu", activation.scale).expression)
 
 
 @dataclass(frozen=True)
@@ -195,25 +191,11 @@ def _charged(center: _Center, sign: float) -> tuple[Array, Array]:
         return 0.5 * network.gamma * np.maximum(negative, positive), np.zeros_like(negative)
     threshold = 1.5 * network.typical_reach
     if network.kinked:
-        omega, kappa = _switching_majorant(np.abs(center.preactivation), network.reach, threshold)
+        omega, kappa = switching_majorant(np.abs(center.preactivation), network.reach, threshold)
         return network.beta * omega * negative, network.beta * kappa * negative
     # Only |E| <= 2 beta |w.p| is known, and 2 |a| <= a^2 / threshold + threshold.
     worst = network.beta * np.maximum(negative, positive)
     return worst / threshold, worst * threshold
-
-
-def _switching_majorant(distance: Array, reach: Array, threshold: float) -> tuple[Array, Array]:
-    """``(omega, kappa)`` with ``(|a| - distance)_+ <= omega a^2 + kappa`` for all ``|a| <= reach``.
-
-    ``(|a| - b) / a^2`` is largest at ``|a| = 2 b`` (value ``1 / (4 b)``), or at ``reach`` if that comes first. Close to
-    the kink ``|a| <= a^2 / (2 c) + c / 2`` with ``c = threshold`` is used instead, at a constant cost ``c / 2 - b``.
-    """
-    near = distance < threshold / 2.0
-    safe = np.maximum(distance, threshold / 2.0)
-    beyond = np.maximum(reach - safe, 0.0) / np.maximum(reach, 1e-300) ** 2
-    far = np.where(reach >= 2.0 * safe, 0.25 / safe, beyond)
-    omega = np.where(near, 0.5 / threshold, far)
-    return omega, np.where(near, threshold / 2.0 - distance, 0.0)
 
 
 def _model_rounding(center: _Center, first: Array, second: Array, weight: Array, constant: Array) -> float:

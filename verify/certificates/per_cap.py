@@ -14,13 +14,14 @@ from jaxtyping import Float
 from numpy.typing import NDArray
 
 from ...bounds import Activation, InvalidInput
-from ..predictors import KernelPredictor
+from ..predictors import KernelPredictor, TwoLayerNetwork
 from ..sets.cap import SphericalCap, with_zero_column
 from ..sets.protocol import PerturbationSet
 from .kernel import certify_kernel
 from .network import NetworkBounds, certify_linear_part, certify_network
 from .paired_moves import PairedMoves
 from .tiles import in_parallel
+from .touching import certify_touching
 
 Array = NDArray[np.float64]
 Bound = Callable[[Array, Array, SphericalCap], Array]
@@ -99,6 +100,29 @@ def network_bounds(
 
     linear, remainder = lower_bounds(bound, points, signs, caps).T
     return NetworkBounds(linear, remainder)
+
+
+def touching_bounds(
+    network: TwoLayerNetwork,
+    centers: Float[Array, "n k"],
+    signs: Float[Array, " n"],
+    perturbations: PerturbationSet,
+) -> Float[Array, " n"]:
+    """`certify_touching` over the sets around ``centers``; rows beyond a quarter turn get no bound.
+
+    Raises:
+        InvalidInput: if a set cannot be enclosed by a cap, or sigma' is not Lipschitz.
+    """
+    points, caps, is_lifted = _enclosed(centers, perturbations)
+    if is_lifted:
+        network = TwoLayerNetwork(with_zero_column(network.weights), network.signs, network.activation)
+
+    def bound(points: Array, signs: Array, cap: SphericalCap) -> Array:
+        if cap.angle > math.pi / 2.0:
+            return np.full(len(points), -math.inf)
+        return certify_touching(network, points, signs, cap)
+
+    return lower_bounds(bound, points, signs, caps)
 
 
 def linear_part_bounds(

@@ -8,7 +8,6 @@ from hypothesis import strategies as st
 from robustntk.bounds import Activation, InvalidInput, get_activation
 from robustntk.bounds.activation import z
 from robustntk.kernels import SymmetricInitialisation
-from robustntk.verify import network_certificate
 from robustntk.verify.attacks.projected_gradient import ProjectedGradientAttack
 from robustntk.verify.certificates.network import certify_linear_part, certify_network
 from robustntk.verify.certificates.paired_moves import PairedMoves
@@ -71,19 +70,6 @@ def test_no_point_of_a_cap_is_below_its_certificate(
     # The deviation is a difference of two float64 sums; the remainder may be exactly 0.
     rounding = 16.0 * np.finfo(np.float64).eps * float(np.sum(weights**2 + np.abs(weights)))
     assert np.all(bounds.remainder - np.abs(deviation) >= -rounding)
-
-
-@given(st.floats(1e-3, 1.0), st.floats(1e-6, 2.0), st.floats(1e-2, 1.0))
-def test_switching_majorant_is_above_and_one_five_per_cent_smaller_is_not(
-    reach: float, distance: float, threshold: float
-) -> None:
-    omega, kappa = network_certificate._switching_majorant(np.array([distance]), np.array([reach]), threshold)
-    inputs = np.linspace(0.0, reach, 4001)
-    majorant, target = omega * inputs**2 + kappa, np.maximum(inputs - distance, 0.0)
-    assert np.all(majorant - target >= -1e-15)
-    # It is attained at twice the distance, at the threshold, or at the end of the range, if that lies inside.
-    attained = threshold <= reach if distance < threshold / 2.0 else distance < 0.99 * reach
-    assert np.any(0.95 * majorant < target) or not attained
 
 
 @pytest.mark.parametrize("name", ["erf", "quadratic_relu"])
