@@ -7,15 +7,17 @@ an array that is larger than the weights or than points times neurons.
 
 from __future__ import annotations
 
-import math
-from collections.abc import Sequence
+from collections.abc import Callable
 from functools import lru_cache, partial
 from typing import Any, NamedTuple
 
 from ...bounds import Activation, Loss
 from ...kernels import numeric
 from ..predictors import Parameters
-from .tied_projection import project_rows
+from .constraint_set import Bounds, distance, project_halves, sum_of_squares
+
+# Of `predictors.network_parts`, stacked: every network has weights of its own, the output weights are those of all.
+PART_AXES = ((0, None), (0, None))
 
 
 class StepResult(NamedTuple):
@@ -36,18 +38,54 @@ class StepResult(NamedTuple):
 
 @lru_cache(maxsize=32)
 def compiled_step(activation: Activation, loss: Loss) -> Any:
-    """The jitted step ``(parts, starts, points, labels, step_size, radius[, row_radius, landmarks]) -> StepResult``.
+    """The jitted step ``(parts, starts, points, labels, step_size, *bounds[, landmarks]) -> StepResult``.
 
     Args of the step:
         parts: ``network_parts`` of ``W_t``.
         starts: the two halves of ``W_0``, which may be one and the same array.
-        points: ``x_i^t``, shape (n, d); labels: shape (n,); step_size, radius: scalars.
-        row_radius: the rho of tied pairs; None to train all weights.
+        points: ``x_i^t``, shape (n, d); labels: shape (n,); step_size: a scalar.
+        bounds: radius, row_radius and operator_radius of `constraint_set.Bounds`; the last two may be None.
         landmarks: the two halves of ``W_*``, or None.
     """
     import jax
 
     return jax.jit(partial(_step, activation, loss))
+
+
+@lru_cache(maxsize=32)
+def compiled_steps(activation: Activation, loss: Loss) -> Any:
+    """`compiled_step` for several networks at once, without landmarks.
+
+    The weights of ``parts`` and ``starts``, the points, and all results have a leading axis for the networks.
+    """
+    import jax
+
+    axes = (PART_AXES, (0, 0), 0, None, None, None, None, None)
+    return jax.jit(over_networks(partial(_step, activation, loss), axes))
+
+
+def over_networks(function: Callable[..., Any], axes: tuple[Any, ...]) -> Callable[..., Any]:
+    """vmap over the networks of a stack, by the rules of ``in_axes``; a single one is computed without it.
+
+    (Products of stacked matrices are slower, even of one.)
+    """
+    import jax
+
+    def apply(*arguments: Any) -> Any:
+        (weights, _), _ = arguments[0]
+        if len(weights) > 1:
+            return jax.vmap(function, in_axes=axes)(*arguments)
+        own = (_first(each, axis) for each, axis in zip(arguments, axes, strict=True))
+        return jax.tree.map(lambda result: result[None], function(*own))
+
+    return apply
+
+
+def _first(argument: Any, axis: Any) -> Any:
+    """The part of the first network, where there is one of each."""
+    if isinstance(axis, tuple):
+        return tuple(_first(each, inner) for each, inner in zip(argument, axis, strict=True))
+    return argument if axis is None else argument[0]
 
 
 def _step(
@@ -60,6 +98,7 @@ def _step(
     step_size: Any,
     radius: Any,
     row_radius: Any = None,
+    operator_radius: Any = None,
     landmarks: tuple[Any, Any] | None = None,
 ) -> StepResult:
     import jax.numpy as jnp
@@ -72,30 +111,17 @@ def _step(
     if row_radius is not None:
         active = _antisymmetric(active)
     moved = [weights - step_size * (entry.T @ pulls) for (weights, _), entry in zip(parts, active, strict=True)]
-    distance = _distance(moved, starts)
-    if row_radius is None:
-        projected = _project(moved, starts, distance, radius)
-        distance = jnp.minimum(distance, radius)
-    else:
-        projected = _project_tied(moved, starts, radius, row_radius)
-        distance = _distance(projected, starts)
+    projected, travelled = project_halves(moved, starts, Bounds(radius, row_radius, operator_radius))
     mean_loss = jnp.mean(loss.value(values, labels, jnp))
     norm = _gradient_norm(active, pulls)
-    remaining = None if landmarks is None else _distance(projected, landmarks)
-    return StepResult(projected, values, mean_loss, norm, distance, remaining)
+    remaining = None if landmarks is None else distance(projected, landmarks)
+    return StepResult(projected, values, mean_loss, norm, travelled, remaining)
 
 
 def _antisymmetric(halves: list[Any]) -> list[Any]:
     """The part of a gradient along tied moves, its orthogonal projection onto them."""
     difference = (halves[0] - halves[1]) / 2
     return [difference, -difference]
-
-
-def _distance(halves: Sequence[Any], others: Sequence[Any]) -> Any:
-    """The Frobenius norm of the difference."""
-    import jax.numpy as jnp
-
-    return jnp.sqrt(sum(_sum_of_squares(half - other) for half, other in zip(halves, others, strict=True)))
 
 
 def _gradient_norm(active: list[Any], pulls: Any) -> Any:
@@ -106,40 +132,6 @@ def _gradient_norm(active: list[Any], pulls: Any) -> Any:
     import jax.numpy as jnp
 
     if len(pulls) > pulls.shape[1]:
-        return jnp.sqrt(sum(_sum_of_squares(entry.T @ pulls) for entry in active))
+        return jnp.sqrt(sum(sum_of_squares(entry.T @ pulls) for entry in active))
     squared = sum(jnp.sum((entry @ entry.T) * (pulls @ pulls.T)) for entry in active)
     return jnp.sqrt(jnp.maximum(squared, 0.0))
-
-
-def _project(moved: list[Any], starts: tuple[Any, Any], distance: Any, radius: Any) -> tuple[Any, Any]:
-    """The nearest point of ``|W - W_0|_F <= radius``; costs nothing while the weights are inside."""
-    import jax
-
-    def shrink(pairs: list[tuple[Any, Any]]) -> tuple[Any, ...]:
-        return tuple(start + (radius / distance) * (new - start) for new, start in pairs)
-
-    def keep(pairs: list[tuple[Any, Any]]) -> tuple[Any, ...]:
-        return tuple(new for new, _ in pairs)
-
-    pairs = list(zip(moved, starts, strict=True))
-    first, second = jax.lax.cond(distance > radius, shrink, keep, pairs)
-    return first, second
-
-
-def _project_tied(moved: list[Any], starts: tuple[Any, Any], radius: Any, row_radius: Any) -> tuple[Any, Any]:
-    """The nearest tied move of norm at most ``radius`` that moves no neuron by more than ``row_radius / sqrt(m)``."""
-    import jax.numpy as jnp
-
-    half = len(moved[0])
-    rows = ((moved[0] - starts[0]) - (moved[1] - starts[1])) / 2
-    longest = row_radius / math.sqrt(2 * half)
-    move = project_rows(rows, radius / math.sqrt(2), longest, xp=jnp)
-    return starts[0] + move, starts[1] - move
-
-
-def _sum_of_squares(matrix: Any) -> Any:
-    """Row by row, then by a vectorised product: a running float32 sum stagnates at a million neurons."""
-    import jax.numpy as jnp
-
-    rows = jnp.sum(matrix * matrix, axis=1)
-    return rows @ jnp.ones_like(rows)

@@ -45,7 +45,7 @@ def common_factor(lengths: Any, radius: Any, row_radius: Any, *, xp: Any = np) -
     count = xp.sum((at_breakpoints <= radius**2) & (squares > 0))
     room = xp.maximum(radius**2 - count * row_radius**2, 0)
     rest = beyond[count]
-    # Never below the last breakpoint counted: where nothing but rounding is left of `room` and `rest`, their quotient is.
+    # Not below the last breakpoint counted: where only rounding is left of `room` and `rest`, their quotient may be.
     last = row_radius / xp.sqrt(safe[xp.maximum(count - 1, 0)])
     equal = xp.maximum(xp.sqrt(room / xp.where(rest > 0, rest, 1)), xp.where(count > 0, last, 0))
     return xp.where(rest > 0, xp.minimum(equal, 1), 1)

@@ -3,16 +3,46 @@
 from __future__ import annotations
 
 from dataclasses import dataclass, field
-from typing import Any, Literal
+from enum import StrEnum
+from typing import Any, Literal, Protocol
 
 import numpy as np
 from jaxtyping import Float
 from numpy.typing import NDArray
 
-from ...bounds import Activation
+from ...bounds import Activation, InvalidInput
 from ..predictors import Evaluator, NetworkEvaluator, Parameters, TwoLayerNetwork
 
 Array = NDArray[np.float64]
+
+
+class Coverage(StrEnum):
+    """Which theorems are about the algorithm that a run took; whether they apply is for its plan to say."""
+
+    CONVERGENCE_THEOREMS = "convergence theorems"
+    NONE = "no theorem of this project"
+
+
+class CoveredRun(Protocol):
+    """Any result of training."""
+
+    @property
+    def coverage(self) -> Coverage:
+        """Which theorems are about its algorithm."""
+        ...
+
+
+def require_coverage(run: CoveredRun) -> None:
+    """Let only those runs through that a guarantee may be attached to.
+
+    Raises:
+        InvalidInput: for a run of an algorithm that no theorem is about.
+    """
+    if run.coverage is not Coverage.CONVERGENCE_THEOREMS:
+        raise InvalidInput(
+            f"the run is a {type(run).__name__}, covered by {run.coverage.value}: expected full-batch projected "
+            "descent, as `train` takes it"
+        )
 
 
 @dataclass(frozen=True, eq=False)
@@ -34,6 +64,11 @@ class TrainingStep:
     def weights(self) -> Float[NDArray[Any], "m d"]:
         """``W_t`` in the training dtype, a copy."""
         return self._network.weights()
+
+    @property
+    def network(self) -> DeviceNetwork:
+        """The network at ``W_t``, to be attacked or measured where it is."""
+        return self._network
 
 
 @dataclass(frozen=True, eq=False)
@@ -65,6 +100,11 @@ class TrainingRun:
     stopped: Literal["target reached", "all iterations done"]
 
     @property
+    def coverage(self) -> Coverage:
+        """The algorithm is that of the theorems."""
+        return Coverage.CONVERGENCE_THEOREMS
+
+    @property
     def steps(self) -> int:
         """Number of gradient steps taken."""
         return len(self.surrogate_losses)
@@ -78,6 +118,7 @@ class TrainingRun:
             "reached_at": self.best_step,
             "final_distance": self.final_distance,
             "stopped": self.stopped,
+            "covered_by": self.coverage.value,
         }
 
 

@@ -8,7 +8,7 @@ from hypothesis import example, given, settings
 from hypothesis import strategies as st
 from scipy.optimize import minimize
 
-from robustntk.verify.planning.operator_norm import operator_norm, project, project_tied
+from robustntk.verify.training.operator_projection import operator_norm, project, project_tied
 
 SEEDS = st.integers(0, 10**6)
 RADII = st.floats(0.05, 6.0)

@@ -16,7 +16,7 @@ import numpy as np
 from jaxtyping import Float
 
 from ..certificates.tiles import gram_upper_eigenvalue
-from ..training.tied_projection import common_factor, project_rows
+from .tied_projection import common_factor, project_rows
 
 
 def operator_norm(displacement: Float[np.ndarray, "m d"]) -> float:
