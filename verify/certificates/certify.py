@@ -3,7 +3,8 @@
 Every method gives a sound lower bound of ``s_i f(x')`` on ``B(x_i)``, so their maximum is one. They differ in what
 they know of f and in cost:
 
-* kernel functions: ``order 0`` (norm and value), ``order 1`` (and the gradient: the best bound given these), ``order 2``
+* kernel functions: ``order 0`` (norm and value), ``order 1`` (and the gradient: the best bound given these), ``order
+2``
   (touching quadratics for every term), theory E4.c;
 * networks: ``touching`` (quadratics that touch every neuron or mirrored pair), ``linearised`` (the linearisation at the
   initialisation, with the remainders of E1.a and E2);

@@ -1,8 +1,8 @@
 """What rounding may do to a prediction: bounds of ``|computed f(x) - f(x)|``, in float32 and float64.
 
 Certificates bound the function that real arithmetic gives for the stored weights. Who compares them with computed
-values must allow for this error. The argument is the standard model of floating point: a sum of k terms is off by at most
-``k u / (1 - k u)`` times the sum of their absolute values, in any order, with or without fused operations.
+values must allow for this error. The argument is the standard model of floating point: a sum of k terms is off by at
+most ``k u / (1 - k u)`` times the sum of their absolute values, in any order, with or without fused operations.
 """
 
 from __future__ import annotations

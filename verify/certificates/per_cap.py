@@ -21,7 +21,7 @@ from .kernel import certify_kernel
 from .network import NetworkBounds, certify_linear_part, certify_network
 from .paired_moves import PairedMoves
 from .tiles import in_parallel
-from .touching import certify_touching
+from .touching import certify_touching, certify_touching_pairs
 
 Array = NDArray[np.float64]
 Bound = Callable[[Array, Array, SphericalCap], Array]
@@ -121,6 +121,29 @@ def touching_bounds(
         if cap.angle > math.pi / 2.0:
             return np.full(len(points), -math.inf)
         return certify_touching(network, points, signs, cap)
+
+    return lower_bounds(bound, points, signs, caps)
+
+
+def touching_pairs_bounds(
+    moves: PairedMoves,
+    activation: Activation,
+    centers: Float[Array, "n k"],
+    signs: Float[Array, " n"],
+    perturbations: PerturbationSet,
+) -> Float[Array, " n"]:
+    """`certify_touching_pairs` over the sets around ``centers``; rows beyond a quarter turn get no bound.
+
+    Raises:
+        InvalidInput: if a set cannot be enclosed by a cap, or sigma' is not Lipschitz.
+    """
+    points, caps, is_lifted = _enclosed(centers, perturbations)
+    moves = _lifted(moves) if is_lifted else moves
+
+    def bound(points: Array, signs: Array, cap: SphericalCap) -> Array:
+        if cap.angle > math.pi / 2.0:
+            return np.full(len(points), -math.inf)
+        return certify_touching_pairs(moves, activation, points, signs, cap)
 
     return lower_bounds(bound, points, signs, caps)
 

@@ -20,11 +20,13 @@ import numpy as np
 from jaxtyping import Float
 from numpy.typing import NDArray
 
+from ...bounds import Activation
 from ...kernels import numeric
 from ..predictors import TwoLayerNetwork
 from ..sets.cap import SphericalCap
 from .cap_model import CapGeometry, QuadraticModel, minimum_over_cap
 from .neuron_curvature import Curvature, Interval, curvature_of
+from .paired_moves import PairedMoves
 from .tiles import in_parallel, weighted_product
 
 _EPSILON = float(np.finfo(np.float64).eps)
@@ -52,19 +54,30 @@ def certify_touching(
     Raises:
         InvalidInput: if sigma' is not Lipschitz.
     """
-    neurons = _Neurons.of(network)
-    rows = zip(points, signs, strict=True)
-    return np.array(in_parallel(lambda row: _certify(neurons, row[0], float(row[1]), cap, touches), rows))
+    return _certify_all(_Neurons.of(network), points, signs, cap, touches)
+
+
+def certify_touching_pairs(
+    moves: PairedMoves,
+    activation: Activation,
+    points: Float[np.ndarray, "n d"],
+    signs: Float[np.ndarray, " n"],
+    cap: SphericalCap,
+    *,
+    touches: int = _TOUCHES,
+) -> Float[np.ndarray, " n"]:
+    """`certify_touching` for a network given by its pairs: moves far smaller than the weights lose no digits."""
+    outputs = moves.signs / np.sqrt(moves.width)
+    means = moves.rows + moves.means
+    neurons = _Neurons(activation, curvature_of(activation), means, moves.differences, outputs, True)
+    return _certify_all(neurons, points, signs, cap, touches)
 
 
 @dataclass(frozen=True)
 class _Neurons:
-    """Rows without their bias column, in pairs ``y + t``, ``y - t``; ``rest`` are those without a partner.
+    """Pairs ``y + t``, ``y - t`` (``means`` and ``differences``); without mirrored signs, all neurons as ``means``."""
 
-    Without mirrored signs all neurons are in ``rest``. ``shifts`` hold what the bias coordinate adds.
-    """
-
-    network: TwoLayerNetwork
+    activation: Activation
     curvature: Curvature
     means: Array
     differences: Array
@@ -79,9 +92,14 @@ class _Neurons:
         mirrored = 2 * half == len(weights) and np.array_equal(network.signs[:half], -network.signs[half:])
         curvature = curvature_of(network.activation)
         if not mirrored:
-            return cls(network, curvature, weights, np.zeros_like(weights), outputs, False)
+            return cls(network.activation, curvature, weights, np.zeros_like(weights), outputs, False)
         first, second = weights[:half], weights[half:]
-        return cls(network, curvature, (first + second) / 2.0, (first - second) / 2.0, outputs[:half], True)
+        return cls(network.activation, curvature, (first + second) / 2.0, (first - second) / 2.0, outputs[:half], True)
+
+
+def _certify_all(neurons: _Neurons, points: Array, signs: Array, cap: SphericalCap, touches: int) -> Array:
+    rows = zip(points, signs, strict=True)
+    return np.array(in_parallel(lambda row: _certify(neurons, row[0], float(row[1]), cap, touches), rows))
 
 
 def _certify(neurons: _Neurons, point: Array, sign: float, cap: SphericalCap, touches: int) -> float:
@@ -140,7 +158,7 @@ class _Pieces:
 
     @classmethod
     def _single(cls, neurons: _Neurons, y: Array, weights: Array, sides: Array, means: _Range) -> _Pieces:
-        activation = neurons.network.activation
+        activation = neurons.activation
         sigma, slope = numeric(activation, 0)(y), numeric(activation, 1)(y)
         along = np.abs(weights) * neurons.curvature.of_neurons(y, sides, means.interval)
         zero = np.zeros_like(along)
@@ -160,7 +178,7 @@ class _Pieces:
         moved: Array,
         cap: SphericalCap,
     ) -> _Pieces:
-        activation, curvature = neurons.network.activation, neurons.curvature
+        activation, curvature = neurons.activation, neurons.curvature
         differences = _Range.of(neurons.differences, moved, cap)
         first, second = y + t, y - t
         sigma = numeric(activation, 0)

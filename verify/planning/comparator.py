@@ -19,9 +19,8 @@ from ...bounds import Activation, InvalidInput, Loss, upper_float
 from ...kernels import SymmetricInitialisation, empirical_gram, numeric
 from ..attacks.projected_gradient import ProjectedGradientAttack
 from ..certificates.losses import certified_loss, needs_upper_margins
-from ..certificates.network import NetworkBounds
 from ..certificates.paired_moves import PairedMoves
-from ..certificates.per_cap import linear_part_bounds, network_bounds
+from ..certificates.per_cap import linear_part_bounds, network_bounds, touching_pairs_bounds
 from ..predictors import LinearisedNetwork
 from ..sets.protocol import PerturbationSet
 from .dual_program import Infeasible
@@ -29,6 +28,7 @@ from .minimum_norm import MarginRange, MinimumNormSolution, robust_minimum_norm
 
 Array = NDArray[np.float64]
 _BLOCK = 16384
+_TRIALS = 10
 _MARGIN_ONE = MarginRange()
 
 
@@ -152,38 +152,45 @@ class LeastMove:
         Raises:
             NoComparator: if no multiple of the move has the margin.
         """
-        activation, sets = self.space.activation, self.perturbations
         if needs_upper_margins(loss):
-            lower = network_bounds(self.moves, activation, self.X, self.y, sets).lower
-            upper = -network_bounds(self.moves, activation, self.X, -self.y, sets).lower
+            lower, upper = self._margins(self.moves, self.y), -self._margins(self.moves, -self.y)
             robust = certified_loss(loss, lower, upper)
             return Comparator(self.moves, self.moves.frobenius_norm, robust, lower, self.solution)
-        moves, bounds = self._scaled_to(margin)
-        robust = certified_loss(loss, bounds.lower)
-        return Comparator(moves, moves.frobenius_norm, robust, bounds.lower, self.solution)
+        moves, lower = self._scaled_to(margin)
+        return Comparator(moves, moves.frobenius_norm, certified_loss(loss, lower), lower, self.solution)
 
-    def _scaled_to(self, margin: float) -> tuple[PairedMoves, NetworkBounds]:
-        """The smallest multiple (to 1e-3) at which the certified margins reach ``margin``, with the bounds there.
+    def _margins(self, moves: PairedMoves, signs: Array) -> Array:
+        """Certified lower bounds of ``signs_i f(x')``: by touching quadratics, or through the linearisation."""
+        problem = (moves, self.space.activation, self.X, signs, self.perturbations)
+        return np.maximum(network_bounds(*problem).lower, touching_pairs_bounds(*problem))
 
-        The linear part scales with the factor and the remainder at least quadratically, so a secant step from the last
-        bounds approaches the factor from below; each candidate is certified afresh.
+    def _scaled_to(self, margin: float) -> tuple[PairedMoves, Array]:
+        """The smallest multiple (to 1e-3) at which the certified margins reach ``margin``, with the margins there.
+
+        Margins grow with the factor, less and less as what is lost grows faster: steps proportional to the margins, and
+        then secants, close in on the factor. Each candidate is certified afresh, and only certified ones are returned.
         """
         linear = lower = self.solution.certified_margin
         factor = margin / linear * (1.0 + 1e-9) if linear > 0.0 else math.nan
-        for _ in range(8 if linear > 0.0 else 0):
+        before, best = (0.0, 0.0), None
+        for _ in range(_TRIALS if linear > 0.0 else 0):
             moves = self.moves.scaled(factor)
-            bounds = network_bounds(moves, self.space.activation, self.X, self.y, self.perturbations)
-            lower = float(np.min(bounds.lower))
-            growth = float(np.min(bounds.linear - 2.0 * bounds.remainder)) / factor
-            if lower >= margin:
-                return moves, bounds
+            margins = self._margins(moves, self.y)
+            lower = float(np.min(margins))
+            if lower >= margin and (best is None or factor < best[0]):
+                best = (factor, moves, margins)
+            if margin <= lower <= margin * (1.0 + 1e-3):
+                break
+            growth = (lower - before[1]) / (factor - before[0]) if factor != before[0] else math.nan
             if not growth > 0.0:
                 break
-            factor = (factor + (margin - lower) / growth * 1.0005) * (1.0 + 1e-9)
-        raise NoComparator(
-            f"no comparator of margin {margin:.3g} could be certified at width {self.moves.width} (certified margin "
-            f"{lower:.3g}): expected a smaller delta or a larger width"
-        )
+            before, factor = (factor, lower), factor + (margin * (1.0 + 3e-4) - lower) / growth
+        if best is None:
+            raise NoComparator(
+                f"no comparator of margin {margin:.3g} could be certified at width {self.moves.width} (certified margin "
+                f"{lower:.3g}): expected a smaller delta or a larger width"
+            )
+        return best[1], best[2]
 
 
 def least_move(
