@@ -3,9 +3,8 @@
 Every method gives a sound lower bound of ``s_i f(x')`` on ``B(x_i)``, so their maximum is one. They differ in what
 they know of f and in cost:
 
-* kernel functions: ``order 0`` (norm and value), ``order 1`` (and the gradient: the best bound given these), ``order
-2``
-  (touching quadratics for every term), theory E4.c;
+* kernel functions: ``order 0`` (norm and value), ``order 1`` (and the gradient: the best bound given these),
+  ``order 2`` (touching quadratics for every term), theory E4.c;
 * networks: ``touching`` (quadratics that touch every neuron or mirrored pair), ``linearised`` (the linearisation at the
   initialisation, with the remainders of E1.a and E2);
 * either, in small dimension, on request: ``branch and bound``, which closes the gap.
@@ -55,7 +54,7 @@ class CertifiedMargins:
         return {name: self.method.count(name) for name in self.by_method}
 
     def robust_loss(self, loss: Loss, upper: CertifiedMargins | None = None) -> float:
-        """Upper bound of the robust loss, s being labels; ``upper`` are the bounds for ``-s`` where the loss needs it."""
+        """Upper bound of the robust loss, s being labels; ``upper`` are bounds for ``-s``, where the loss needs it."""
         return certified_loss(loss, self.lower, None if upper is None else -upper.lower)
 
     def to_json(self) -> dict[str, Any]:

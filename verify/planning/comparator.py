@@ -187,8 +187,8 @@ class LeastMove:
             before, factor = (factor, lower), factor + (margin * (1.0 + 3e-4) - lower) / growth
         if best is None:
             raise NoComparator(
-                f"no comparator of margin {margin:.3g} could be certified at width {self.moves.width} (certified margin "
-                f"{lower:.3g}): expected a smaller delta or a larger width"
+                f"no comparator of margin {margin:.3g} could be certified at width {self.moves.width} (certified "
+                f"margin {lower:.3g}): expected a smaller delta or a larger width"
             )
         return best[1], best[2]
 
