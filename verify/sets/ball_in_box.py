@@ -26,31 +26,29 @@ def project_onto_ball_in_box(
         xp: ``numpy`` or ``jax.numpy``.
 
     Returns:
-        the points, and whether q was within the ball after clipping (then they are the clipped q), shape (...).
+        the points, and whether clipping q to the box and to ``[-radius, radius]`` was all there was to do, shape (...).
     """
     sides = xp.clip(xp.where(points < 0, -lower, upper), 0, radius)  # |v_i| <= radius holds in the ball anyway
     sizes = xp.abs(points)
-    reached = xp.minimum(sizes, sides)
     largest = xp.max(sizes, axis=-1, keepdims=True)
     scale = xp.where(largest > 0, largest, 1)
-    slopes, ends, limit = sizes / scale, reached / scale, radius / scale
-    breakpoints = xp.where(sizes > sides, ends / xp.where(slopes > 0, slopes, 1), 1)
+    # In units of the radius and of the largest |q_i|, so that squares neither overflow nor vanish.
+    ends, slopes = xp.minimum(sizes, sides) / radius, sizes / scale
+    breakpoints = xp.where(sizes > sides, ends / xp.where(slopes > 0, slopes, 1), scale / radius)
+    breakpoints = xp.minimum(breakpoints, xp.finfo(points.dtype).max ** 0.5 / (1 + points.shape[-1]))
     order = xp.argsort(breakpoints, axis=-1)
-    ends, slopes, breakpoints = (xp.take_along_axis(each, order, axis=-1) for each in (ends, slopes, breakpoints))
-    at_bound = xp.cumsum(ends**2, axis=-1) - ends**2  # squares of the coordinates that reached their bound before
-    moving = xp.flip(xp.cumsum(xp.flip(slopes**2, axis=-1), axis=-1), axis=-1)
-    beyond = at_bound + breakpoints**2 * moving >= limit**2
+    bounds, rates, breakpoints = (xp.take_along_axis(each, order, axis=-1) for each in (ends, slopes, breakpoints))
+    at_bound = xp.cumsum(bounds**2, axis=-1) - bounds**2  # those of the coordinates that reach their bound before
+    moving = xp.flip(xp.cumsum(xp.flip(rates**2, axis=-1), axis=-1), axis=-1)
+    beyond = at_bound + breakpoints**2 * moving >= 1
     first = xp.argmax(beyond, axis=-1)[..., None]
-    rest = limit**2 - xp.take_along_axis(at_bound, first, axis=-1)
-    share = xp.take_along_axis(moving, first, axis=-1)
+    rest, share = (xp.take_along_axis(each, first, axis=-1) for each in (1 - at_bound, moving))
     factor = xp.sqrt(xp.maximum(rest, 0) / xp.where(share > 0, share, 1))
-    factor = xp.where(xp.any(beyond, axis=-1, keepdims=True), factor, 1)
-    inside = xp.sum((reached / radius) ** 2, axis=-1) <= 1
-    clipped = xp.where(inside[..., None], reached, xp.minimum(factor * sizes, reached))
-    return xp.sign(points) * _into_ball(clipped, radius, inside, xp), inside
+    inside = (xp.sum(ends**2, axis=-1) <= 1) | ~xp.any(beyond, axis=-1)
+    found = xp.where(inside[..., None], ends, xp.minimum(factor * slopes, ends))
+    return xp.sign(points) * radius * _into_ball(found, xp), inside
 
 
-def _into_ball(sizes: Array, radius: float, inside: Array, xp: Namespace) -> Array:
-    """What rounding left outside the ball, pulled back by as much."""
-    length = xp.sqrt(xp.sum(sizes**2, axis=-1, keepdims=True))
-    return xp.where(inside[..., None] | (length <= radius), sizes, sizes * (radius / xp.where(length > 0, length, 1)))
+def _into_ball(offsets: Array, xp: Namespace) -> Array:
+    """What rounding left outside the unit ball, pulled back by as much."""
+    return offsets / xp.maximum(xp.sqrt(xp.sum(offsets**2, axis=-1, keepdims=True)), 1)

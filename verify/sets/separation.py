@@ -15,6 +15,7 @@ from .protocol import EnclosingCaps, PerturbationSet
 Array = NDArray[np.float64]
 # Alternating projections between two sets before the search for a common direction is given up.
 _ROUNDS = 200
+_STILL = 1e-13
 
 
 def check_separation(perturbations: PerturbationSet, centers: Float[Array, "n k"], y: Float[Array, " n"]) -> float:
@@ -65,12 +66,15 @@ def common_direction(
     rays = perturbations.space == "features"
     on_left, on_right, scale = left, right, np.ones((len(left), 1))
     for _ in range(_ROUNDS):
+        before = on_left
         if rays:
             scale = _ratio(on_left, on_right)
         on_right = np.asarray(perturbations.project(scale * on_left, right))
         if rays:
             scale = _ratio(on_left, on_right)
         on_left = np.asarray(perturbations.project(on_right / scale, left))
+        if np.all(np.abs(on_left - before) <= _STILL * np.abs(before)):
+            break
     # Where they agree one point serves both: it lies in the right set, and its multiple in the left one.
     return np.asarray(perturbations.contains(on_right / scale, left) & perturbations.contains(on_right, right))
 
