@@ -76,6 +76,8 @@ def _multiplier(eigenvalues: NDArray[np.float64], coordinates: NDArray[np.float6
     if excess(lowest) <= 0.0:
         return lowest
     highest = lowest + float(np.linalg.norm(coordinates)) / radius + scale
+    if excess(highest) >= 0.0:
+        return highest  # squares of tiny numbers underflow; every multiplier from `lowest` on gives a bound
     return float(brentq(excess, lowest, highest, xtol=1e-14 * scale, rtol=1e-14))
 
 
