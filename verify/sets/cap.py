@@ -127,6 +127,8 @@ class SphericalCap:
         center = self._unit_of(centers, np)
         shape = (count, *center.shape)
         tangent = _unit_tangent(rng.standard_normal(shape), center, np)
+        # A random direction along the centre itself has no tangent: any other will do.
+        tangent = np.where(tangent.any(axis=-1, keepdims=True), tangent, _tangent_towards(center, center, np))
         levels = rng.random(shape[:-1]) if part == "cap" else np.ones(shape[:-1])
         polar = _polar_quantiles(levels, self.angle, center.shape[-1])[..., None]
         return np.asarray(self._embed(np.cos(polar) * center + np.sin(polar) * tangent, np))

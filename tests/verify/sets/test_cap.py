@@ -10,7 +10,7 @@ from hypothesis import strategies as st
 
 from robustntk.bounds import InvalidInput
 from robustntk.verify.data import embed
-from robustntk.verify.sets.cap import SphericalCap
+from robustntk.verify.sets.cap import SphericalCap, with_zero_column
 
 Caps = st.tuples(st.floats(1e-6, 1.6), st.sampled_from([0.0, 0.5])).map(lambda pair: SphericalCap(*pair))
 
@@ -175,3 +175,38 @@ def test_rows_off_the_sphere_and_wrong_labels_are_named() -> None:
         cap.check_separation(two_points(1.0), np.array([1.0, 0.0, -1.0]))
     with pytest.raises(InvalidInput, match="3 columns"):
         cap.check_separation(np.ones((2, 2)), np.array([1.0, -1.0]))
+
+
+@given(st.floats(1e-6, 1.9), st.integers(2, 20), st.integers(0, 10**6))
+@example(1.99, 2, 0)
+def test_a_cap_of_the_whole_sphere_is_one_of_s_0_less_the_zero_column(delta: float, dimension: int, seed: int) -> None:
+    cap = SphericalCap(delta, None)
+    assert cap.radius == 1.0 and cap.lifted() == SphericalCap(delta, 0.0) and cap.angle == cap.lifted().angle
+    centers = embed(np.random.default_rng(seed).standard_normal((3, dimension)), bias=None)
+    points = centers + np.random.default_rng([seed, 1]).standard_normal(centers.shape)
+    lifted, higher = with_zero_column(centers), with_zero_column(points)
+    projected, moved = cap.project(points, centers), cap.move(centers, points, 0.7)
+    np.testing.assert_allclose(with_zero_column(projected), cap.lifted().project(higher, lifted), atol=1e-12)
+    np.testing.assert_allclose(with_zero_column(moved), cap.lifted().move(lifted, higher, 0.7), atol=1e-12)
+    assert np.all(cap.contains(projected, centers))
+    for part in ("cap", "rim"):
+        samples = cap.sample(centers, 20, np.random.default_rng(seed), part=part)
+        assert samples.shape == (20, *centers.shape) and np.all(cap.contains(samples, centers))
+
+
+def test_every_coordinate_moves_on_the_whole_sphere() -> None:
+    centers = embed(np.random.default_rng(0).standard_normal((2, 4)), bias=None)
+    samples = SphericalCap(0.3, None).sample(centers, 10, np.random.default_rng(0))
+    assert np.all(np.ptp(samples, axis=0) > 0.01)
+    assert not SphericalCap(0.3, None).contains(1.001 * centers, centers).any()
+
+
+def test_separation_on_the_whole_sphere_counts_all_coordinates() -> None:
+    X = np.array([[1.0, 0.0], [math.cos(0.4), math.sin(0.4)]])
+    assert SphericalCap(0.1, None).check_separation(X, np.array([1.0, -1.0])) == pytest.approx(0.4)
+    with pytest.raises(InvalidInput, match="rows 0 and 1"):
+        SphericalCap(0.21, None).check_separation(X, np.array([1.0, -1.0]))
+    with pytest.raises(InvalidInput, match="at least 2 columns"):
+        SphericalCap(0.1, None).check_separation(X[:, :1], np.array([1.0, -1.0]))
+    with pytest.raises(InvalidInput, match=r"row 1 is off the sphere \|x\| = 1 by"):
+        SphericalCap(0.1, None).check_separation(X * [[1.0], [2.0]], np.array([1.0, -1.0]))
