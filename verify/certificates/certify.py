@@ -23,10 +23,12 @@ from numpy.typing import NDArray
 
 from ...bounds import InvalidInput, Loss
 from ..predictors import KernelPredictor, TwoLayerNetwork
+from ..sets.cap import SphericalCap
 from ..sets.protocol import PerturbationSet
+from .branch_and_bound import exact_minima
 from .losses import certified_loss
 from .paired_moves import PairedMoves
-from .per_cap import kernel_bounds, network_bounds, touching_bounds
+from .per_cap import kernel_bounds, lower_bounds, network_bounds, touching_bounds
 
 Array = NDArray[np.float64]
 Bound = Callable[[Array, Array, PerturbationSet], Array]
@@ -108,12 +110,27 @@ def _methods(function: KernelPredictor | TwoLayerNetwork, initial: NDArray[Any] 
         }
         if function.kernel.order < 1:
             del orders["order 1"]
-        return orders
-    methods: dict[str, Bound] = {"touching": partial(touching_bounds, function)}
+        return {**orders, BRANCH_AND_BOUND: partial(_exact, function)}
+    methods: dict[str, Bound] = {
+        "touching": partial(touching_bounds, function),
+        BRANCH_AND_BOUND: partial(_exact, function),
+    }
     if initial is not None:
         moves = PairedMoves.between(initial, np.asarray(function.signs, np.float64), function.weights)
         methods["linearised"] = lambda *problem: network_bounds(moves, function.activation, *problem).lower
     return methods
+
+
+def _exact(
+    function: KernelPredictor | TwoLayerNetwork, centers: Array, signs: Array, perturbations: PerturbationSet
+) -> Array:
+    """Branch and bound on the caps around the sets: exact if they are caps themselves."""
+    points, caps = perturbations.enclosing_caps(centers)
+
+    def bound(points: Array, signs: Array, cap: SphericalCap) -> Array:
+        return np.array([found.lower for found in exact_minima(function, points, signs, cap)])
+
+    return lower_bounds(bound, points, signs, caps)
 
 
 def _check(centers: Array, signs: Array) -> None:

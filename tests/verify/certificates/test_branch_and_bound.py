@@ -112,6 +112,8 @@ def test_other_certificates_are_consistent_with_it(name: str, sign: float, bias:
         found = branch_and_bound(function, point, sign, cap)
         assert found.closed
         margins = certify(function, point[None], np.array([sign]), cap)
+        on_request = certify(function, point[None], np.array([sign]), cap, methods=["branch and bound"])
+        assert on_request.lower[0] == found.lower and on_request.method == ("branch and bound",)
         for lower in margins.by_method.values():
             assert lower[0] <= found.upper
 
