@@ -19,6 +19,9 @@ from ...bounds import InvalidInput, Loss
 from ..predictors import Evaluator, Parameters, Predictor
 from ..sets.protocol import PerturbationSet
 from .adversary import AdversarialPoints
+from .search import better, check_counts, check_seed, data_and_random_starts, values_and_gradients, worst_found
+
+__all__ = ["ProjectedGradientAttack", "values_and_gradients"]
 
 Array = NDArray[np.float64]
 
@@ -51,9 +54,8 @@ class ProjectedGradientAttack:
     last_step_size: float | None = None
 
     def __post_init__(self) -> None:
-        for name in ("steps", "restarts"):
-            if getattr(self, name) < 1:
-                raise InvalidInput(f"{name} is {getattr(self, name)!r}: expected an integer of at least 1")
+        check_counts(steps=self.steps, restarts=self.restarts)
+        check_seed(self.seed)
         for name in ("step_size", "last_step_size"):
             size = getattr(self, name)
             if size is not None and not (math.isfinite(size) and size > 0):
@@ -81,25 +83,10 @@ class ProjectedGradientAttack:
         loss: Loss | None = None,
         iteration: int = 0,
     ) -> AdversarialPoints:
-        import jax
-
-        dtype = predictor.dtype
-        centers = X.astype(dtype)
-        starts = self._starts(X, perturbations, iteration)
-        with jax.enable_x64(dtype == np.float64):
-            search = _compiled_search(predictor.evaluator(), perturbations)
-            parameters = jax.device_put(predictor.parameters())
-            candidates = [
-                search(parameters, sizes.astype(dtype), start.astype(dtype), centers, (side * y).astype(dtype))
-                for side in _sides(loss)
-                for start, sizes in starts
-            ]
-            points, values = (np.stack([np.asarray(found[part]) for found in candidates]) for part in (0, 1))
-        scores = -y * values if loss is None else loss.value(values, y)
-        # Where the loss is flat (hinge beyond the margin) the lower margin still decides.
-        best = np.argmin(np.where(scores == scores.max(axis=0), y * values, np.inf), axis=0)
-        rows = np.arange(len(X))
-        return AdversarialPoints.at(points[best, rows], values[best, rows], X, perturbations)
+        starts = data_and_random_starts(X, perturbations, self.restarts, (self.seed, iteration, 1))
+        search = _compiled_search(predictor.evaluator(), perturbations)
+        sizes = np.stack([self.sizes(index) for index in range(self.restarts)])
+        return worst_found(search, predictor, X, y, perturbations, starts=starts, loss=loss, per_start=(sizes,))
 
     def minimize_margin(
         self,
@@ -111,24 +98,6 @@ class ProjectedGradientAttack:
         """Points of the sphere with low margins ``y_i f(x')``, and these margins, both in float64."""
         points = self.perturb(predictor, X, y, perturbations).points
         return points, y * predictor.predict(points)
-
-    def _starts(self, X: Array, perturbations: PerturbationSet, iteration: int) -> list[tuple[Array, Array]]:
-        """Starting points with their step sizes."""
-        starts = [X]
-        if self.restarts > 1:
-            rng = np.random.default_rng([self.seed, iteration, 1])
-            starts += list(perturbations.sample(X, self.restarts - 1, rng))
-        return [(start, self.sizes(index)) for index, start in enumerate(starts)]
-
-
-def _sides(loss: Loss | None) -> tuple[float, ...]:
-    """Directions to search: 1 lowers the margin, -1 raises it.
-
-    A convex loss rises with the margin anywhere only if it does so far out.
-    """
-    if loss is None or float(loss.slope(1e6, 1.0)) <= 0:
-        return (1.0,)
-    return (1.0, -1.0)
 
 
 @lru_cache(maxsize=64)
@@ -143,15 +112,15 @@ def _search(
     evaluator: Evaluator,
     perturbations: PerturbationSet,
     parameters: Parameters,
-    sizes: Any,
-    start: Any,
+    starts: Any,
     centers: Any,
     labels: Any,
+    sizes: Any,
 ) -> tuple[Any, Any]:
-    """Lower ``labels * f`` from one start, traced by JAX.
+    """Lower ``labels * f`` from every row of ``starts`` with its own step sizes, shape (n, steps); traced by JAX.
 
     Returns:
-        the best iterate, in the coordinates of the set, and f there, shape (n,), both in the dtype of ``start``.
+        the best iterates, in the coordinates of the set, and f there, shape (n,), both in the dtype of ``starts``.
     """
     import jax
     import jax.numpy as jnp
@@ -159,31 +128,11 @@ def _search(
     def step(state: tuple[Any, Any, Any], size: Any) -> tuple[tuple[Any, Any, Any], None]:
         points, best_points, best_values = state
         values, gradients = values_and_gradients(evaluator, perturbations, parameters, points)
-        best = _better(points, values, best_points, best_values, labels)
-        moved = perturbations.move(points, -labels[:, None] * gradients, size, xp=jnp)
+        best = better(points, values, best_points, best_values, labels)
+        moved = perturbations.move(points, -labels[:, None] * gradients, size[:, None], xp=jnp)
         return (perturbations.project(moved, centers, xp=jnp), *best), None
 
     worst = labels * jnp.asarray(jnp.inf, labels.dtype)
-    (points, *best), _ = jax.lax.scan(step, (start, start, worst), sizes)
+    (points, *best), _ = jax.lax.scan(step, (starts, starts, worst), sizes.T)
     values = evaluator.values(parameters, perturbations.embed(points, xp=jnp))
-    return _better(points, values, best[0], best[1], labels)
-
-
-def values_and_gradients(
-    evaluator: Evaluator, perturbations: PerturbationSet, parameters: Parameters, points: Any
-) -> tuple[Any, Any]:
-    """f at the embedded points, and its gradients in the set's own coordinates; traced by JAX."""
-    import jax
-    import jax.numpy as jnp
-
-    embedded, pull_back = jax.vjp(partial(perturbations.embed, xp=jnp), points)
-    values, gradients = evaluator.values_and_gradients(parameters, embedded)
-    return values, pull_back(gradients)[0]
-
-
-def _better(points: Any, values: Any, best_points: Any, best_values: Any, labels: Any) -> tuple[Any, Any]:
-    """Row by row the point with the lower ``labels * value``; the older one where they are equal."""
-    import jax.numpy as jnp
-
-    improved = labels * values < labels * best_values
-    return jnp.where(improved[:, None], points, best_points), jnp.where(improved, values, best_values)
+    return better(points, values, best[0], best[1], labels)
