@@ -31,6 +31,19 @@ MaxWidth = Annotated[
 Full = Annotated[
     bool, typer.Option("--full", help="Run all T steps instead of stopping at the first that meets epsilon.")
 ]
+AdversaryName = Annotated[
+    str,
+    typer.Option("--adversary", metavar="NAME", help="The attack to train against: pgd, apgd or fgsm."),
+]
+BandRuns = Annotated[
+    int,
+    typer.Option(
+        "--band-runs",
+        metavar="INTEGER",
+        parser=options.whole_number,
+        help="Networks of other seeds for the band around the infinite-width curve; 0 for none.",
+    ),
+]
 RunFolder = Annotated[
     Path,
     typer.Option(
@@ -49,6 +62,8 @@ def run(
     classes: options.Classes = None,
     samples: options.Samples = None,
     delta: options.Delta = "0.1",
+    perturbation: options.Perturbation = "cap",
+    pixel_range: options.PixelRange = None,
     seed: options.Seed = 1,
     bias: options.Bias = "0.5",
     activation: options.ChosenActivation = "quadratic_relu",
@@ -63,6 +78,8 @@ def run(
     network_seed: NetworkSeed = 0,
     max_width: MaxWidth = 4_000_000,
     max_iterations: options.MaxIterations = None,
+    adversary: AdversaryName = "pgd",
+    band_runs: BandRuns = 9,
     full: Full = False,
     as_json: options.Json = False,
 ) -> int:
@@ -72,7 +89,7 @@ def run(
     For the target robust-error the margin of a hinge loss is free: by default it is chosen at the network.
     """
     from ..verify import ExperimentConfig, verify_in_folder
-    from .dataset import read_classes, real_number
+    from .dataset import read_bias, read_classes, read_pixel_range, real_number
 
     config = ExperimentConfig(
         data=data,
@@ -87,11 +104,15 @@ def run(
         loss_margin=loss_margin,
         target=target or "loss",
         theorem=theorem,
-        bias=real_number("--bias", bias),
+        bias=read_bias(bias),
+        perturbation=perturbation,
+        pixel_range=read_pixel_range(pixel_range),
         share=share,
         slack=slack,
         seed=seed,
         network_seed=network_seed,
+        adversary=adversary,
+        band_runs=band_runs,
         full=full,
         max_width=max_width,
         max_iterations=max_iterations,
@@ -103,6 +124,17 @@ def run(
     else:
         print_result(result)
     return 0 if result["holds"] else 1
+
+
+def _band_text(predicted: Mapping[str, Any]) -> str:
+    band = predicted["band"]
+    if band is None:
+        return "no band"
+    source = f", carried over from width {band['width']:,}" if band["extrapolated"] else ""
+    return (
+        f"{predicted['inside_band']} the band of {above(band['bound'])} "
+        f"({band['runs']} of {band['runs'] + 1} networks{source})"
+    )
 
 
 def print_result(result: Mapping[str, Any]) -> None:
@@ -127,7 +159,7 @@ def print_result(result: Mapping[str, Any]) -> None:
             "infinite-width surrogate loss": (
                 f"{number(predicted['infinite_width_final'])} at step {predicted['infinite_width_steps']:,}"
             ),
-            "largest deviation from it": predicted["max_deviation"],
+            "largest deviation from it": f"{number(predicted['max_deviation'])}, {_band_text(predicted)}",
             "robust loss of the best iterate": f"between {attacked} (attacked) and {certified} (certified)",
             "its robust error": f"between {wrong} (attacked) and {doubtful} (certified) of {points} points",
             "stopped": f"after {empirical['steps']:,} steps: {empirical['stopped']}",

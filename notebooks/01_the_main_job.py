@@ -208,7 +208,10 @@ adversary = verify.ProjectedGradientAttack(steps=10)
 setting = (data.X, data.y, cap, adversary)
 ball = {"step_size": step_size, "radius": float(plan.radius)}
 
-run = verify.train(start, activation, loss, *setting, iterations=plan.iterations, stop_at=epsilon, **ball)
+recorder = verify.ProofRecorder.of(drawn, data.y)  # what the proof speaks about, measured at every step
+run = verify.train(
+    start, activation, loss, *setting, iterations=plan.iterations, stop_at=epsilon, observer=recorder, **ball
+)
 limit = verify.train_infinite_width(kernel, loss, *setting, iterations=run.steps, **ball)
 
 assert run.best_surrogate_loss <= epsilon and run.best_step <= plan.iterations
@@ -291,11 +294,16 @@ Markdown(
 
 # %%
 rows = verify.anatomy(
-    drawn, run, data.X, robust_loss=verify.Bracket(*robust_loss), robust_error=verify.Bracket(*robust_error)
+    drawn,
+    run,
+    recorder.finish(run),
+    data.X,
+    robust_loss=verify.Bracket(*robust_loss),
+    robust_error=verify.Bracket(*robust_error),
 )
 assert all(row.kept for row in rows)
 linearity = next(row for row in rows if row.step.startswith("near-linearity"))
-gradients = next(row for row in rows if row.step.startswith("gradients"))
+gradients = next(row for row in rows if row.step.startswith("gradients (E1.b): |g_t|"))
 assert linearity.rhs > 100 * linearity.lhs and gradients.rhs > 2 * gradients.lhs
 header = "| inequality | left | right | right / left |\n|:--|--:|--:|--:|\n"
 

@@ -22,10 +22,12 @@ from .certificates.paired_moves import PairedMoves
 from .comparison.anatomy import Bracket, anatomy
 from .comparison.inequality import Inequality
 from .comparison.infinite_width import InfiniteWidthRun, train_infinite_width
+from .comparison.proof_record import ProofRecord, ProofRecorder
 from .data import BUNDLED, Dataset, embed, load_data
 from .experiment.configuration import ExperimentConfig, check_candidates, check_config
-from .experiment.main_job import Experiment, RobustLoss, run_experiment, verify_in_folder
+from .experiment.main_job import Experiment, run_experiment, verify_in_folder
 from .experiment.report import render_report
+from .experiment.robust_bracket import RobustLoss
 from .planning.certified_plan import DrawnPlan
 from .planning.comparator import Comparator, FiniteWidthSpace, find_comparator
 from .planning.data_plan import DataPlan, candidate_activations, plan_from_data, plan_json, search_json
@@ -77,6 +79,8 @@ __all__ = [
     "PairedMoves",
     "PerturbationSet",
     "ProjectedGradientAttack",
+    "ProofRecord",
+    "ProofRecorder",
     "RobustLoss",
     "SphericalCap",
     "TrainingRun",

@@ -20,6 +20,16 @@ _MEASURED, _PREDICTED, _PROVED, _TARGET = "#0072B2", "#E69F00", "#D55E00", "#555
 
 
 @dataclass(frozen=True)
+class BandCurve:
+    """A band of half height ``bound`` around the infinite-width curve over so many steps."""
+
+    bound: float
+    steps: int
+    coverage: float
+    extrapolated: bool
+
+
+@dataclass(frozen=True)
 class Curves:
     """What the target counts (losses, or errors) by step t = 1, 2, ..., measured, predicted and guaranteed.
 
@@ -35,6 +45,7 @@ class Curves:
     attacked_margins: Array
     theorem: str = "E1"
     target: str = "loss"
+    band: BandCurve | None = None
 
     def arrays(self) -> dict[str, Array]:
         """The curves by name."""
@@ -74,6 +85,7 @@ def _draw_losses(axes: Axes, curves: Curves, epsilon: float, reached_at: int | N
     axes.plot(steps, curves.measured, color=_MEASURED, linewidth=2.2, label="measured, this network")
     predicted = np.arange(1, len(curves.infinite_width) + 1)
     axes.plot(predicted, curves.infinite_width, color=_PREDICTED, linestyle="--", label="predicted, infinite width")
+    _draw_band(axes, curves)
     axes.axhline(epsilon, color=_TARGET, linewidth=0.9, linestyle=":")
     axes.annotate(f"ε = {epsilon:g}", (1.0, epsilon), xytext=(2, 3), textcoords="offset points", color=_TARGET)
     if reached_at is not None:
@@ -93,6 +105,17 @@ def _draw_losses(axes: Axes, curves: Curves, epsilon: float, reached_at: int | N
     axes.legend(frameon=False, fontsize="small", loc="upper left")
 
 
+def _draw_band(axes: Axes, curves: Curves) -> None:
+    band = curves.band
+    if band is None:
+        return
+    shown = curves.infinite_width[: band.steps]
+    label = f"networks of this width, {band.coverage:.0%}{' (extrapolated)' if band.extrapolated else ''}"
+    steps = np.arange(1, len(shown) + 1)
+    low = np.maximum(shown - band.bound, 0.0)
+    axes.fill_between(steps, low, shown + band.bound, color=_PREDICTED, alpha=0.25, linewidth=0, label=label)
+
+
 def _draw_margins(axes: Axes, curves: Curves) -> None:
     order = np.argsort(curves.attacked_margins)
     place = np.arange(1, len(order) + 1)
@@ -101,6 +124,6 @@ def _draw_margins(axes: Axes, curves: Curves) -> None:
     axes.plot(place, high, "v", color=_MEASURED, markersize=5, label="attacked (upper bound)")
     axes.plot(place, low, "^", color=_PROVED, markersize=5, label="certified (lower bound)")
     axes.axhline(0.0, color=_TARGET, linewidth=0.9, linestyle=":")
-    axes.set(xlabel="training point, sorted", ylabel="worst margin $y\\,f(x')$ on the cap")
+    axes.set(xlabel="training point, sorted", ylabel="worst margin $y\\,f(x')$ on the set")
     axes.set_title("Best iterate: margins from both sides")
     axes.legend(frameon=False, fontsize="small", loc="upper left")

@@ -8,52 +8,34 @@ from dataclasses import dataclass
 from pathlib import Path
 from typing import Any
 
-import numpy as np
-from numpy.typing import NDArray
-
 from ...bounds import InvalidInput, Target, exact, lower_float, upper_float
-from ...kernels import dual_kernel
+from ..attacks.adversary import Adversary
 from ..attacks.projected_gradient import ProjectedGradientAttack
-from ..certificates.losses import certified_loss, needs_upper_margins
-from ..certificates.paired_moves import PairedMoves
-from ..certificates.per_cap import network_bounds
 from ..certificates.tiles import single_threaded_products
 from ..comparison.anatomy import Bracket, anatomy
 from ..comparison.inequality import Inequality
-from ..comparison.infinite_width import InfiniteWidthRun, train_infinite_width
+from ..comparison.infinite_width import InfiniteWidthRun
+from ..comparison.proof_record import ProofRecord, ProofRecorder
+from ..comparison.waterfall import Waterfall, waterfall
 from ..planning.certified_plan import DrawnPlan
 from ..planning.data_plan import search_json
 from ..planning.draws import Draw
 from ..planning.minimum_norm import describe_radius
 from ..planning.optimise import Search, search_plans
-from ..predictors import TwoLayerNetwork
 from ..training.projected_descent import train
 from ..training.run_state import Checkpoint
-from ..training.training_run import TrainingRun
-from .configuration import ExperimentConfig, Problem, check_config
-from .figure import Curves
-from .run_folder import CURVES, FIGURE, REPORT, RunFolder
+from ..training.training_run import TrainingRun, TrainingStep
+from .configuration import ExperimentConfig, Problem, adversary_of, check_config
+from .figure import BandCurve, Curves
+from .observers import RecordedCheckpoint, Recorder, RobustLossRecorder
+from .prediction import Prediction, predict
+from .robust_bracket import RobustLoss, squeeze
+from .run_folder import ANATOMY, CURVES, FIGURE, REPORT, RunFolder
 
-Array = NDArray[np.float64]
 # report(stage, done, total): total is None where it is not known.
 Report = Callable[[str, int, int | None], None]
-# The infinite-width run keeps all points it has met; beyond so many steps it is not followed.
-_LONGEST_PREDICTION = 300
-
-
-@dataclass(frozen=True)
-class RobustLoss:
-    """The robust loss of one network, from both sides; margins are of ``y_i f(x')`` over the caps, shape (n,)."""
-
-    attacked: float
-    certified: float
-    attacked_margins: Array
-    certified_margins: Array
-
-    @property
-    def error(self) -> Bracket:
-        """The fraction of points misclassified on their caps: as an attack shows, and at most."""
-        return Bracket(float(np.mean(~(self.attacked_margins > 0.0))), float(np.mean(~(self.certified_margins > 0.0))))
+# What robust losses along the run are measured by.
+_PROBE, _PROBE_NAME = ProjectedGradientAttack(steps=20, restarts=3, seed=1), "PGD, 20 steps, 3 restarts"
 
 
 @dataclass(frozen=True)
@@ -64,9 +46,11 @@ class Experiment:
     problem: Problem
     search: Search
     training: TrainingRun
-    infinite: InfiniteWidthRun
+    prediction: Prediction
     robust: RobustLoss
     inequalities: tuple[Inequality, ...]
+    waterfall: Waterfall
+    record: ProofRecord
     seconds: float
 
     @property
@@ -75,11 +59,14 @@ class Experiment:
         return self.search.best
 
     @property
+    def infinite(self) -> InfiniteWidthRun:
+        """The infinite-width run."""
+        return self.prediction.infinite
+
+    @property
     def max_deviation(self) -> float:
-        """Largest distance between the measured and the infinite-width curve over the steps taken."""
-        common = min(len(self.training.surrogate_losses), len(self.infinite.surrogate_losses))
-        gaps = self.training.surrogate_losses[:common] - self.infinite.surrogate_losses[:common]
-        return float(np.max(np.abs(gaps)))
+        """Largest distance between the measured and the infinite-width curve over the steps that both have."""
+        return self.prediction.max_deviation(self.training)
 
     @property
     def holds(self) -> bool:
@@ -100,7 +87,14 @@ class Experiment:
             self.robust.attacked_margins,
             plan.theorem,
             plan.problem.target.value,
+            self._band_curve(),
         )
+
+    def _band_curve(self) -> BandCurve | None:
+        band = self.prediction.band
+        if band is None or self.drawn.plan.problem.target is Target.ROBUST_ERROR:
+            return None
+        return BandCurve(band.bound, band.steps, band.coverage, band.is_extrapolated)
 
     def to_json(self, run_dir: str | None = None) -> dict[str, Any]:
         """The ``verify`` object of the JSON contract."""
@@ -128,15 +122,15 @@ class Experiment:
                 "certified_robust_loss": self.robust.certified,
                 "attacked_robust_error": error.attacked,
                 "certified_robust_error": error.certified,
+                "certificate_methods": self.robust.methods,
             },
             "predicted": {
                 "guarantee": upper_float(drawn.plan.guarantee.value),
-                "infinite_width_final": float(self.infinite.surrogate_losses[-1]),
-                "infinite_width_steps": self.infinite.steps,
-                "max_deviation": self.max_deviation,
+                **self.prediction.to_json(self.training, self.robust.attacked),
             },
             "holds": self.holds,
             "anatomy": [row.to_json() for row in self.inequalities],
+            "waterfall": self.waterfall.to_json(),
             "seconds": self.seconds,
             "run_dir": run_dir,
         }
@@ -173,41 +167,35 @@ def run_experiment(
         radius_progress=lambda count, margin: tell(f"radius: attacked margin {margin:.4f}", count, None),
     )
     drawn = search.best
-    adversary = ProjectedGradientAttack(steps=config.attack_steps)
-    training = _train(config, problem, drawn, adversary, checkpoint, tell)
-    infinite = _train_infinite(problem, drawn, adversary, min(training.steps, _LONGEST_PREDICTION), tell)
+    adversary = adversary_of(config)
+    recorder = ProofRecorder.of(drawn, data.y)
+    robust_recorder = RobustLossRecorder(
+        _PROBE, _PROBE_NAME, drawn.plan.loss, problem.centers, data.y, problem.perturbations
+    )
+    training = _train(config, problem, drawn, adversary, (recorder, robust_recorder), checkpoint, tell)
+    record = recorder.finish(training)
+    prediction = predict(config, problem, drawn, adversary, training, robust_recorder, tell=tell)
     tell("certifying the best iterate", 0, None)
     robust = squeeze(problem, drawn, training)
     inequalities = anatomy(
         drawn,
         training,
+        record,
         data.X,
         robust_loss=Bracket(robust.attacked, robust.certified),
         robust_error=robust.error,
     )
-    return Experiment(config, problem, search, training, infinite, robust, inequalities, time.perf_counter() - began)
-
-
-def squeeze(problem: Problem, drawn: DrawnPlan, training: TrainingRun) -> RobustLoss:
-    """The best iterate's robust loss: the strongest of two attacks below, a certificate above, both in float64."""
-    data, start = problem.data, drawn.initialisation
-    activation, loss = drawn.activation, drawn.plan.loss
-    network = TwoLayerNetwork(training.best_weights, start.signs, activation)
-    attack = ProjectedGradientAttack(steps=20, restarts=3, seed=1)
-    found = attack.perturb(network, problem.centers, data.y, problem.perturbations, loss=loss).points
-    candidates = np.stack([data.y * network.predict(points) for points in (found, training.best_points, data.X)])
-    losses = loss.value(candidates, np.ones_like(candidates))
-    moves = PairedMoves.between(start.weights, start.signs, training.best_weights)
-    centers, perturbations = problem.centers, problem.perturbations
-    lower = network_bounds(moves, activation, centers, data.y, perturbations).lower
-    upper = None
-    if needs_upper_margins(loss):
-        upper = -network_bounds(moves, activation, centers, -data.y, perturbations).lower
-    return RobustLoss(
-        float(np.mean(np.max(losses, axis=0))),
-        certified_loss(loss, lower, upper),
-        np.min(candidates, axis=0),
-        lower,
+    return Experiment(
+        config,
+        problem,
+        search,
+        training,
+        prediction,
+        robust,
+        inequalities,
+        waterfall(drawn, record, training),
+        record,
+        time.perf_counter() - began,
     )
 
 
@@ -215,6 +203,7 @@ def save(experiment: Experiment, folder: RunFolder) -> dict[str, Any]:
     """Write curves, figure, report and, last, the result; returns the result."""
     from .figure import draw, render
     from .report import render_report
+    from .waterfall_figure import draw_waterfall
 
     result = experiment.to_json(str(folder.path))
     curves = experiment.curves()
@@ -223,6 +212,7 @@ def save(experiment: Experiment, folder: RunFolder) -> dict[str, Any]:
         epsilon=float(exact(experiment.config.epsilon, name="epsilon")),
         reached_at=experiment.training.best_step,
     )
+    losses = draw_waterfall(experiment.waterfall)
     folder.write_arrays(
         CURVES,
         {
@@ -230,10 +220,13 @@ def save(experiment: Experiment, folder: RunFolder) -> dict[str, Any]:
             "gradient_norms": experiment.training.gradient_norms,
             "distances": experiment.training.distances,
             "infinite_width_norms": experiment.infinite.norms,
+            **{f"proof_{name}": values for name, values in experiment.record.arrays().items()},
         },
     )
     folder.write_bytes(FIGURE, render(figure, "png"))
-    folder.write_bytes(REPORT, render_report(result, render(figure, "svg").decode("utf-8")).encode("utf-8"))
+    folder.write_bytes(ANATOMY, render(losses, "png"))
+    pictures = (render(each, "svg").decode("utf-8") for each in (figure, losses))
+    folder.write_bytes(REPORT, render_report(result, *pictures).encode("utf-8"))
     folder.finish(result)
     return result
 
@@ -244,7 +237,7 @@ def verify_in_folder(config: ExperimentConfig, out: str | Path, *, report: Repor
     Raises:
         InvalidInput: as `run_experiment`, or if the folder cannot be claimed; nothing was written then.
     """
-    folder = RunFolder.claim(out, config.to_json())
+    folder = RunFolder.claim(out, config.to_json(), defaults=ExperimentConfig.defaults())
     problem = check_config(config)
     folder.begin(config.to_json())
     try:
@@ -259,11 +252,17 @@ def _train(
     config: ExperimentConfig,
     problem: Problem,
     drawn: DrawnPlan,
-    adversary: ProjectedGradientAttack,
+    adversary: Adversary,
+    recorders: tuple[Recorder, ...],
     checkpoint: Checkpoint | None,
     tell: Report,
 ) -> TrainingRun:
     plan = drawn.plan
+
+    def observe(step: TrainingStep) -> None:
+        for recorder in recorders:
+            recorder(step)
+
     row_radius = plan.problem.row_radius
     return train(
         drawn.initialisation,
@@ -280,25 +279,7 @@ def _train(
         dtype=drawn.initialisation.dtype,
         target=plan.problem.target,
         row_radius=None if row_radius is None else float(row_radius),
-        landmark=drawn.comparator.moves.displacement if drawn.follows_distances else None,
-        checkpoint=checkpoint,
+        checkpoint=None if checkpoint is None else RecordedCheckpoint(checkpoint, recorders),
+        observer=observe,
         progress=lambda step, total, loss: tell(f"training at m = {plan.width:,}: loss {loss:.4g}", step, total),
-    )
-
-
-def _train_infinite(
-    problem: Problem, drawn: DrawnPlan, adversary: ProjectedGradientAttack, steps: int, tell: Report
-) -> InfiniteWidthRun:
-    plan = drawn.plan
-    return train_infinite_width(
-        dual_kernel(plan.activation),
-        plan.loss,
-        problem.centers,
-        problem.data.y,
-        problem.perturbations,
-        adversary,
-        step_size=float(plan.step_size),
-        iterations=steps,
-        radius=float(plan.radius),
-        progress=lambda step, total, loss: tell(f"infinite width: loss {loss:.4g}", step, total),
     )

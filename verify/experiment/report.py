@@ -16,12 +16,12 @@ Json = Mapping[str, Any]
 _TEMPLATE = "report.html.j2"
 
 
-def render_report(result: Json, figure_svg: str) -> str:
+def render_report(result: Json, figure_svg: str, waterfall_svg: str) -> str:
     """The page for one ``verify`` result.
 
     Args:
         result: the JSON object of ``robustntk verify``.
-        figure_svg: the figure of `figure.draw` as SVG text.
+        figure_svg, waterfall_svg: the figures of `figure.draw` and `waterfall_figure.draw_waterfall` as SVG text.
     """
     from importlib.resources import files
 
@@ -36,6 +36,8 @@ def render_report(result: Json, figure_svg: str) -> str:
         result=result,
         statement=_sentences(result["plan"]["statement"]),
         figure=figure_svg[figure_svg.index("<svg") :],
+        waterfall=_distinct(waterfall_svg[waterfall_svg.index("<svg") :]),
+        waterfall_caption=_waterfall_caption(result),
         caption=_caption(result),
         tables=_tables(result),
         proved=_proved(result),
@@ -66,6 +68,8 @@ def reproduce_command(config: Json) -> str:
         "--loss-margin": config["loss_margin"],
         "--target": config["target"],
         "--theorem": config["theorem"],
+        "--adversary": config["adversary"],
+        "--band-runs": config["band_runs"],
         "--bias": config["bias"],
         "--share": config["share"],
         "--slack": config["slack"],
@@ -132,9 +136,43 @@ def _caption(result: Json) -> str:
     return (
         f"Left: the {_target(result)} by step: what {result['plan']['theorem']} promises had training been stopped "
         "there, the infinite-width prediction (no network involved), and the measured curve. The largest distance of "
-        f"the last two, as surrogate losses, is {number(predicted['max_deviation'])}. {ending} "
-        "Right: the worst margin of each training point on its cap lies between the two marks."
+        f"the last two, as surrogate losses, is {number(predicted['max_deviation'])}{_inside(predicted)}. {ending} "
+        "Right: the worst margin of each training point on its perturbation set lies between the two marks."
     )
+
+
+def _inside(predicted: Json) -> str:
+    """Where the measured curve lies, and what the band means."""
+    band = predicted["band"]
+    if band is None:
+        return " (no band was drawn)"
+    coverage = f"{band['runs']}/{band['runs'] + 1}"
+    source = (
+        f"carried over from width {number(band['width'])} as 1/√m, an extrapolation" if band["extrapolated"] else ""
+    )
+    return (
+        f", {predicted['inside_band']} the band of {number(band['bound'])} in which a network of another seed "
+        f"stays over {number(band['steps'])} steps with probability {coverage} (the largest deviation of "
+        f"{band['runs']} networks{f', {source}' if source else ''})"
+    )
+
+
+def _waterfall_caption(result: Json) -> str:
+    stages = result["waterfall"]["stages"]
+    return (
+        f"From the bound that {result['plan']['theorem']} guarantees ({number(stages[0]['value'])}) to the best "
+        f"iterate ({number(stages[-1]['value'])}): the estimates of the proof, one after the other, replaced by what "
+        "they estimate. Blue: levels that were guaranteed or measured. Yellow: what an estimate gives away. Red, "
+        "hatched: what the bound does not know of, such as stopping early."
+    )
+
+
+def _distinct(svg: str) -> str:
+    """The same picture with ids of its own, so that two fit on one page."""
+    names = sorted(set(re.findall(r'\bid="([^"]+)"', svg)), key=len, reverse=True)
+    for name in names:
+        svg = re.sub(rf'(id="|"#|url\(#){re.escape(name)}(?=["\)])', rf"\1w-{name}", svg)
+    return svg
 
 
 def _tables(result: Json) -> list[dict[str, Any]]:
@@ -164,8 +202,10 @@ def _tables(result: Json) -> list[dict[str, Any]]:
                 ("surrogate loss there", number(empirical["best_surrogate_loss"])),
                 ("infinite width, last step", number(predicted["infinite_width_final"])),
                 ("largest deviation from infinite width", number(predicted["max_deviation"])),
+                ("place in the band of other seeds", predicted["inside_band"]),
             ],
         },
+        _robust_table(result),
         {
             "title": "The best iterate",
             "rows": [
@@ -173,6 +213,7 @@ def _tables(result: Json) -> list[dict[str, Any]]:
                 ("robust loss, certified (upper bound)", at_most(empirical["certified_robust_loss"])),
                 ("robust error, attacked (lower bound)", at_least(empirical["attacked_robust_error"])),
                 ("robust error, certified (upper bound)", at_most(empirical["certified_robust_error"])),
+                *((f"points certified best by: {name}", number(wins)) for name, wins in _winners(empirical)),
             ],
         },
         {
@@ -187,6 +228,28 @@ def _tables(result: Json) -> list[dict[str, Any]]:
             ],
         },
     ]
+
+
+def _winners(empirical: Json) -> list[tuple[str, int]]:
+    """Certificates that gave the best margin of some point."""
+    return [(name, wins) for name, wins in empirical["certificate_methods"].items() if wins]
+
+
+def _robust_table(result: Json) -> dict[str, Any]:
+    robust = result["predicted"]["robust"]
+    rows = [
+        (f"step {number(step)}", f"{number(measured)} | {number(limit)}")
+        for step, measured, limit in zip(robust["steps"], robust["measured"], robust["infinite_width"], strict=True)
+    ]
+    strongest = f"{number(robust['measured_at_best'])} | {_or_dash(robust['infinite_width_at_best'])}"
+    return {
+        "title": f"Attacked robust loss: this network | infinite width ({robust['attack']})",
+        "rows": [*rows, (f"step {number(robust['best_step'])}, strongest attack", strongest)],
+    }
+
+
+def _or_dash(value: float | None) -> str:
+    return "–" if value is None else number(value)
 
 
 def _proved(result: Json) -> list[str]:

@@ -17,7 +17,7 @@ from numpy.typing import NDArray
 from ...bounds import InvalidInput
 
 CONFIG, RESULT, CURVES, CHECKPOINT = "config.json", "result.json", "curves.npz", "checkpoint.npz"
-REPORT, FIGURE = "report.html", "figure.png"
+REPORT, FIGURE, ANATOMY = "report.html", "figure.png", "anatomy.png"
 
 
 def write_atomically(path: Path, content: bytes) -> None:
@@ -64,8 +64,15 @@ class RunFolder:
     path: Path
 
     @classmethod
-    def claim(cls, path: str | Path, config: Mapping[str, Any]) -> RunFolder:
+    def claim(
+        cls, path: str | Path, config: Mapping[str, Any], *, defaults: Mapping[str, Any] | None = None
+    ) -> RunFolder:
         """Take a new folder, or one whose unfinished run has the same configuration.
+
+        Args:
+            path: the folder.
+            config: of the run.
+            defaults: what is meant by keys that a configuration recorded by an earlier version lacks.
 
         Raises:
             InvalidInput: if the path is a file, holds a finished run, another run, or anything that is not a run.
@@ -76,7 +83,7 @@ class RunFolder:
         if (folder / RESULT).exists():
             raise InvalidInput(f"run folder {folder} holds a finished run: choose another --out, or remove it first")
         if (folder / CONFIG).exists():
-            cls(folder)._require_same(config)
+            cls(folder)._require_same(config, defaults or {})
         elif folder.is_dir() and any(not entry.name.startswith(".") for entry in folder.iterdir()):
             raise InvalidInput(f"folder {folder} is not empty and holds no run: choose another --out")
         return cls(folder)
@@ -121,8 +128,8 @@ class RunFolder:
         self.write_json(RESULT, result)
         self.checkpoint.unlink(missing_ok=True)
 
-    def _require_same(self, config: Mapping[str, Any]) -> None:
-        recorded = read_json(self.path / CONFIG)
+    def _require_same(self, config: Mapping[str, Any], defaults: Mapping[str, Any]) -> None:
+        recorded = {**defaults, **read_json(self.path / CONFIG)}
         asked = json.loads(json.dumps(config))
         for key in sorted(recorded.keys() | asked.keys()):
             if recorded.get(key) != asked.get(key):

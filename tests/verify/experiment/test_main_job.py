@@ -11,12 +11,13 @@ import pytest
 from robustntk.bounds import InvalidInput, guarantee
 from robustntk.verify import ExperimentConfig, TwoLayerNetwork, check_config, run_experiment, verify_in_folder
 from robustntk.verify.attacks.projected_gradient import ProjectedGradientAttack
-from robustntk.verify.comparison.proof_chains import Trace, chain
+from robustntk.verify.comparison.proof_chains import chain
+from robustntk.verify.comparison.trace import Trace
 from robustntk.verify.experiment.main_job import Experiment
 from robustntk.verify.experiment.report import render_report, reproduce_command
 
 CONFIG = ExperimentConfig(
-    data="digits", classes=("0", "1"), samples=8, delta=0.05, epsilon="0.9", theorem="E1", share="1/2"
+    data="digits", classes=("0", "1"), samples=8, delta=0.05, epsilon="0.9", theorem="E1", share="1/2", band_runs=2
 )
 ERRORS = replace(CONFIG, epsilon="1/4", target="robust-error", theorem="auto", share=None)
 
@@ -95,13 +96,13 @@ def test_same_seed_same_result(experiment: Experiment) -> None:
 
 def test_the_report_is_self_contained_and_says_what_is_proved(experiment: Experiment) -> None:
     result = experiment.to_json("runs/x")
-    page = render_report(result, '<?xml version="1.0"?><svg id="figure"></svg>')
+    page = render_report(result, '<?xml version="1.0"?><svg id="figure"></svg>', '<svg id="figure"></svg>')
     assert "http" not in page.replace("http://www.w3.org", "") and "src=" not in page
-    assert '<svg id="figure">' in page and "<?xml" not in page
+    assert page.count('<svg id="figure">') == page.count('<svg id="w-figure">') == 1 and "<?xml" not in page
     for phrase in ("Proved for this very network", "Measured", "not the robust loss", "Anatomy"):
         assert phrase in page
     assert ">holds<" in page
-    assert ">does not hold<" in render_report({**result, "holds": False}, "<svg></svg>")
+    assert ">does not hold<" in render_report({**result, "holds": False}, "<svg></svg>", "<svg></svg>")
 
 
 def test_reproduce_command_names_every_option_that_differs_from_a_default() -> None:
@@ -114,7 +115,7 @@ def test_folder_is_complete_and_kept(tmp_path: Path) -> None:
     out = tmp_path / "run"
     result = verify_in_folder(CONFIG, out)
     names = sorted(entry.name for entry in out.iterdir())
-    assert names == ["config.json", "curves.npz", "figure.png", "report.html", "result.json"]
+    assert names == ["anatomy.png", "config.json", "curves.npz", "figure.png", "report.html", "result.json"]
     assert json.loads((out / "result.json").read_text()) == result
     before = {name: (out / name).read_bytes() for name in names}
     with pytest.raises(InvalidInput, match="finished run"):
@@ -151,6 +152,8 @@ def test_folder_is_complete_and_kept(tmp_path: Path) -> None:
         ({"network_seed": -1}, "network_seed"),
         ({"attack_steps": 0}, "steps"),
         ({"max_width": 0}, "max_width"),
+        ({"adversary": "hope"}, "hope"),
+        ({"band_runs": -1}, "band_runs"),
     ],
 )
 def test_bad_input_is_refused_before_anything_is_written(
@@ -222,7 +225,7 @@ def test_where_only_signs_count_a_network_of_two_neurons_is_trained() -> None:
 def test_a_step_that_gains_less_than_claimed_makes_it_fail() -> None:
     """What the anatomy compares can fail: a comparator that is claimed to have ten times its margin."""
     found = run_experiment(replace(ERRORS, activation="tanh", scale="1/4", full=True))
-    trace = Trace.of(found.drawn, found.training)
+    trace = Trace.of(found.drawn, found.record)
     assert all(row.kept for row in chain(trace))
     for letter, factor in (("mu", 10.0), ("G", 0.1), ("R", 0.1)):
         wrong = replace(trace, values={**trace.values, letter: factor * trace.values[letter]})

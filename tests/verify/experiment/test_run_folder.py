@@ -27,6 +27,16 @@ def test_an_unfinished_run_is_resumed_only_with_its_own_configuration(tmp_path: 
         RunFolder.claim(tmp_path, CONFIG | {"delta": 0.2})
 
 
+def test_keys_that_an_earlier_version_did_not_record_have_their_defaults(tmp_path: Path) -> None:
+    RunFolder.claim(tmp_path, CONFIG).begin(CONFIG)
+    newer, defaults = CONFIG | {"perturbation": "cap"}, {"perturbation": "cap"}
+    assert RunFolder.claim(tmp_path, newer, defaults=defaults).path == tmp_path
+    with pytest.raises(InvalidInput, match="perturbation = 'cap', not 'l2'"):
+        RunFolder.claim(tmp_path, CONFIG | {"perturbation": "l2"}, defaults=defaults)
+    with pytest.raises(InvalidInput, match="perturbation = None, not 'cap'"):
+        RunFolder.claim(tmp_path, newer)
+
+
 def test_claiming_writes_nothing(tmp_path: Path) -> None:
     RunFolder.claim(tmp_path / "new", CONFIG)
     assert not (tmp_path / "new").exists()
