@@ -9,7 +9,7 @@ from .progress import Report, progress
 
 if TYPE_CHECKING:
     from ..bounds import Activation, Loss
-    from ..verify import Dataset, Goal, SphericalCap
+    from ..verify import Dataset, Goal, PerturbationSet
 
 DEFAULTS: Mapping[str, Any] = {
     "data": "digits",
@@ -18,6 +18,8 @@ DEFAULTS: Mapping[str, Any] = {
     "delta": "0.1",
     "seed": 1,
     "bias": "0.5",
+    "perturbation": "cap",
+    "pixel_range": None,
 }
 MAX_WIDTH = 50_000
 
@@ -96,15 +98,16 @@ def drawn_plan(
 
     candidates = candidate_activations(activation, scale, drawn_margin=not goal.free_margin)
     check_candidates(goal, candidates)
-    dataset, cap = read_problem(**{**DEFAULTS, **given})
+    dataset, perturbations = read_problem(**{**DEFAULTS, **given})
     if network_seed < 0:
         raise InvalidInput(f"network_seed is {network_seed}: expected an integer of at least 0")
     with progress("plan at a drawn network", as_json=as_json) as report:
         try:
-            search = search_plans(Draw(dataset.X, dataset.y, cap, network_seed), candidates, goal, report=report)
+            draw = Draw(dataset.centers(perturbations), dataset.y, perturbations, network_seed)
+            search = search_plans(draw, candidates, goal, report=report)
         except TooWide as error:
-            return plan_at_radius(candidates, dataset, cap, goal, report) | {"not_certified": str(error)}
-    return search_json(search, dataset, cap)
+            return plan_at_radius(candidates, dataset, perturbations, goal, report) | {"not_certified": str(error)}
+    return search_json(search, dataset, perturbations)
 
 
 def conditional_plan(
@@ -114,16 +117,16 @@ def conditional_plan(
     from ..verify import candidate_activations
 
     candidates = candidate_activations(activation, scale)
-    dataset, cap = read_problem(**{**DEFAULTS, **given})
+    dataset, perturbations = read_problem(**{**DEFAULTS, **given})
     check_arguments(candidates, goal, dimension=dataset.dimension, **arguments)
     with progress("radius and plan", as_json=as_json) as report:
-        return plan_at_radius(candidates, dataset, cap, goal, report, **arguments)
+        return plan_at_radius(candidates, dataset, perturbations, goal, report, **arguments)
 
 
 def plan_at_radius(
     candidates: "list[Activation]",
     dataset: "Dataset",
-    cap: "SphericalCap",
+    perturbations: "PerturbationSet",
     goal: "Goal",
     report: Report,
     **arguments: Any,
@@ -131,9 +134,8 @@ def plan_at_radius(
     """The conditional plan as JSON."""
     from ..verify import plan_from_data, plan_json
 
-    return plan_json(
-        plan_from_data(dataset, cap, activations=candidates, goal=goal, report=report, **arguments), dataset, cap
-    )
+    plans = plan_from_data(dataset, perturbations, activations=candidates, goal=goal, report=report, **arguments)
+    return plan_json(plans, dataset, perturbations)
 
 
 def check_arguments(candidates: "list[Activation]", goal: "Goal", **arguments: Any) -> None:

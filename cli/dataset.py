@@ -3,7 +3,7 @@
 from typing import TYPE_CHECKING
 
 if TYPE_CHECKING:
-    from ..verify import Dataset, SphericalCap
+    from ..verify import Dataset, PerturbationSet
 
 
 def read_dataset(data: str, *, classes: str | None, samples: int | None, seed: int, bias: str) -> "Dataset":
@@ -13,23 +13,47 @@ def read_dataset(data: str, *, classes: str | None, samples: int | None, seed: i
     """
     from ..verify import load_data
 
-    number = real_number("--bias", bias)
-    return load_data(data, classes=read_classes(classes), samples=samples, seed=seed, bias=number)
+    return load_data(data, classes=read_classes(classes), samples=samples, seed=seed, bias=read_bias(bias))
 
 
 def read_problem(
-    data: str, *, classes: str | None, samples: int | None, seed: int, bias: str, delta: str
-) -> "tuple[Dataset, SphericalCap]":
-    """The data and the caps around them.
+    data: str,
+    *,
+    classes: str | None,
+    samples: int | None,
+    seed: int,
+    bias: str,
+    delta: str,
+    perturbation: str = "cap",
+    pixel_range: str | None = None,
+) -> "tuple[Dataset, PerturbationSet]":
+    """The data and the perturbation sets around them.
 
-    Raises InvalidInput, also where caps of opposite labels meet, naming the two rows: no theorem applies then.
+    Raises InvalidInput, also where sets of opposite labels meet, naming the two rows: no theorem applies then.
     """
-    from ..verify import SphericalCap
+    from ..verify.sets.named import perturbation_set
+    from ..verify.sets.separation import check_separation
 
-    cap = SphericalCap(real_number("--delta", delta), real_number("--bias", bias))
+    radius, limits = real_number("--delta", delta), read_pixel_range(pixel_range)
+    perturbations = perturbation_set(perturbation, radius, bias=read_bias(bias), pixel_range=limits)
     dataset = read_dataset(data, classes=classes, samples=samples, seed=seed, bias=bias)
-    cap.check_separation(dataset.X, dataset.y)
-    return dataset, cap
+    check_separation(perturbations, dataset.centers(perturbations), dataset.y)
+    return dataset, perturbations
+
+
+def read_bias(text: str) -> float | None:
+    """``--bias``: a number, or None for ``none``."""
+    return None if text.strip().lower() == "none" else real_number("--bias", text)
+
+
+def read_pixel_range(text: str | None) -> tuple[float, float] | None:
+    """``LOW,HIGH`` as two numbers, or None where none were given."""
+    if text is None:
+        return None
+    low, comma, high = text.partition(",")
+    if not (low.strip() and comma and high.strip()) or "," in high:
+        raise ValueError(f"--pixel-range is {text!r}: expected two numbers, as in 0,16")
+    return real_number("--pixel-range", low.strip()), real_number("--pixel-range", high.strip())
 
 
 def read_classes(classes: str | None) -> tuple[str, str] | None:

@@ -12,6 +12,7 @@ ACTIVATION_NAMES = "quadratic_relu, erf, tanh, softplus, sigmoid, gelu, sin, sin
 LOSS_NAMES = "hinge, squared_hinge, absolute, huber, logistic"
 THEOREM_NAMES = "E1, E2, E3, E3-tied, E7, E7-tied, E8, E8-tied, E9, E9-tied, E10, E10-tied"
 LAW_NAMES = "P1, P2, P3"
+PERTURBATION_NAMES = "cap, l2, linf"
 
 THEOREM_PANEL = "Theorem"
 SOLVE_PANEL = "Solve for another quantity"
@@ -261,13 +262,25 @@ _SEED = typer.Option(
 _BIAS = typer.Option(
     "--bias",
     metavar="NUMBER",
-    help="Bias coordinate b of the embedding, 0 <= b < 1.",
+    help="Bias coordinate b of the embedding, 0 <= b < 1, or none.",
     rich_help_panel=DATA_PANEL,
 )
 _DELTA = typer.Option(
     "--delta",
     metavar="NUMBER",
-    help="Perturbation radius: chord of the caps around the points.",
+    help="Perturbation radius: chord of the caps around the points, or radius of the balls around the features.",
+    rich_help_panel=DATA_PANEL,
+)
+_PERTURBATION = typer.Option(
+    "--perturbation",
+    metavar="NAME",
+    help=f"One of {PERTURBATION_NAMES}: caps on the sphere, or balls around the features, before the embedding.",
+    rich_help_panel=DATA_PANEL,
+)
+_PIXEL_RANGE = typer.Option(
+    "--pixel-range",
+    metavar="LOW,HIGH",
+    help="The valid values of the features, which l2 and linf balls keep to, as in 0,16 for digits.",
     rich_help_panel=DATA_PANEL,
 )
 
@@ -277,9 +290,12 @@ Samples = Annotated[int | None, _SAMPLES]
 Seed = Annotated[int, _SEED]
 Bias = Annotated[str, _BIAS]
 Delta = Annotated[str, _DELTA]
+Perturbation = Annotated[str, _PERTURBATION]
+PixelRange = Annotated[str | None, _PIXEL_RANGE]
 
 # The same for a command that works without data: None tells that an option was not given.
 OptionalData = Annotated[str | None, _DATA]
 OptionalSeed = Annotated[int | None, _SEED]
 OptionalBias = Annotated[str | None, _BIAS]
 OptionalDelta = Annotated[str | None, _DELTA]
+OptionalPerturbation = Annotated[str | None, _PERTURBATION]

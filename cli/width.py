@@ -35,6 +35,8 @@ def run(
     classes: options.Classes = None,
     samples: options.Samples = None,
     delta: options.OptionalDelta = None,
+    perturbation: options.OptionalPerturbation = None,
+    pixel_range: options.PixelRange = None,
     seed: options.OptionalSeed = None,
     bias: options.OptionalBias = None,
     theorem: options.Theorem = "auto",
@@ -64,7 +66,16 @@ def run(
     """
     given = Given(
         known=present(epsilon=epsilon, radius=radius),
-        data=present(data=data, classes=classes, samples=samples, delta=delta, seed=seed, bias=bias),
+        data=present(
+            data=data,
+            classes=classes,
+            samples=samples,
+            delta=delta,
+            perturbation=perturbation,
+            pixel_range=pixel_range,
+            seed=seed,
+            bias=bias,
+        ),
         draws=present(no_draw=no_draw or None, network_seed=network_seed),
         sigma={"activation": activation, "scale": scale},
         loss={"name": loss, **present(huber_kappa=huber_kappa, loss_margin=loss_margin)},

@@ -48,6 +48,16 @@ def test_a_conditional_plan_is_that_of_the_radius_that_the_data_have(data: list[
     assert {key: found[key] for key in given} == given | {"alternatives": found["alternatives"]}
 
 
+@pytest.mark.parametrize("mode", [[], ["--no-draw"]], ids=["drawn", "conditional"])
+def test_a_plan_for_balls_in_feature_space_rests_on_their_radius(data: list[str], mode: list[str]) -> None:
+    ball = ["--perturbation", "linf", "--delta", "0.05"]
+    found = plan(*data, *EPSILON, *mode, *ball, "--theorem", "E1", "--activation", "erf")
+    radius = RUNNER.invoke(app, ["radius", *data, *ball, "--activation", "erf", "--json"])
+    assert found["data_radius"] == json.loads(radius.stdout)
+    assert found["data_radius"]["perturbation"]["kind"] == "linf"
+    assert found["certified"] is (mode == [])
+
+
 def test_a_conditional_plan_says_what_is_left_to_check(data: list[str]) -> None:
     found = plan(*data, *EPSILON, NO_DRAW, "--theorem", "E1")
     assert (found["kind"], found["certified"]) == ("conditional-guarantee", False)

@@ -59,6 +59,37 @@ def test_numbers_may_be_fractions() -> None:
     assert report(*small, "--delta", "1/10", "--bias", "1/2") == report(*small)
 
 
+@pytest.mark.parametrize(
+    "perturbation", [["l2", "--delta", "1"], ["linf", "--delta", "0.3", "--pixel-range", "0,16"]], ids=["l2", "linf"]
+)
+def test_balls_in_pixel_space(perturbation: list[str]) -> None:
+    """The interval lies below that of the caps around the balls, which allow more, and above that of the points."""
+    small = ["--classes", "0,1", "--samples", "6"]
+    found = report(*small, "--perturbation", *perturbation)
+    described = found["perturbation"]
+    assert (described["kind"], described["delta"], found["delta"]) == (perturbation[0], *[float(perturbation[2])] * 2)
+    assert 0 < found["certified_margin"] <= found["attacked_margin"]
+    caps = report(*small, "--delta", str(found["largest_chord"]))
+    points = report(*small, "--delta", "1e-9")
+    assert points["radius"]["lower"] <= found["radius"]["estimate"] * 1.001
+    assert found["radius"]["lower"] <= caps["radius"]["upper"]
+    assert found["radius"]["upper"] <= caps["radius"]["upper"] * 1.001
+
+
+def test_data_without_a_bias_coordinate() -> None:
+    found = report("--classes", "0,1", "--samples", "4", "--bias", "none")
+    zero = report("--classes", "0,1", "--samples", "4", "--bias", "0")
+    assert (found["bias"], found["dim"], zero["dim"]) == (None, 64, 65)
+    for name in ("lower", "estimate", "upper"):
+        assert found["radius"][name] == pytest.approx(zero["radius"][name], rel=1e-3)
+
+
+def test_the_table_names_the_perturbation() -> None:
+    arguments = ["--classes", "0,1", "--samples", "4", "--perturbation", "l2", "--pixel-range", "0,16", "--delta", "1"]
+    result = RUNNER.invoke(app, ["radius", *arguments])
+    assert result.exit_code == 0 and "l2, values in [0, 16]" in result.stdout
+
+
 def test_an_open_upper_end_is_null_and_code_1(tight: list[str]) -> None:
     found = report(*tight, code=1)
     assert found["radius"]["upper"] is None

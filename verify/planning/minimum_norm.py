@@ -268,6 +268,7 @@ def describe_radius(
     if not 0.0 <= slack < 1.0:
         raise InvalidInput(f"slack is {slack!r}: expected a number in [0, 1)")
     ends, described = solution.radius, describe(perturbations)
+    _, caps = perturbations.enclosing_caps(data.centers(perturbations))
     factor = 1.0 - slack
     low, high = math.nextafter(factor * ends.lower, 0.0), math.nextafter(factor * ends.upper, math.inf)
     scaled = ends if slack == 0.0 else Interval(low, factor * ends.estimate, high)
@@ -278,6 +279,7 @@ def describe_radius(
         "dim": data.dimension,
         "delta": described.get("delta"),
         "perturbation": described,
+        "largest_chord": max(cap.delta for cap in caps),
         "slack": slack,
         "radius": scaled.to_json(),
         "certified_margin": solution.certified_margin,
