@@ -34,17 +34,20 @@ class Sides:
 
     def margins(self, factor: float = 1.0) -> Array:
         """``factor * rhs + rounding - lhs``: the inequality holds where this is at least 0; NaN is a failure."""
-        return np.atleast_1d(np.asarray(factor * np.asarray(self.rhs) + self.rounding - np.asarray(self.lhs), float))
+        lhs, rhs = self._sides()
+        return np.atleast_1d(factor * rhs + np.asarray(self.rounding, np.float64) - lhs)
 
     def ratio(self, factor: float = 1.0) -> float:
         """The largest ``(lhs - rounding) / (factor * rhs)``: above 1 the inequality fails; NaN is passed on."""
-        lhs, rhs = np.broadcast_arrays(
-            np.asarray(self.lhs, float) - self.rounding, np.asarray(self.rhs, float) * factor
-        )
+        lhs, rhs = self._sides()
+        lhs, rhs = np.broadcast_arrays(lhs - np.asarray(self.rounding, np.float64), factor * rhs)
         with np.errstate(divide="ignore", invalid="ignore"):
             quotients = np.where(rhs > 0.0, lhs / rhs, np.where(lhs > 0.0, np.inf, 0.0))
         unknown = np.isnan(lhs) | np.isnan(rhs)
         return float(np.max(np.where(unknown, np.nan, quotients))) if lhs.size else 0.0
+
+    def _sides(self) -> tuple[Array, Array]:
+        return np.asarray(self.lhs, np.float64), np.asarray(self.rhs, np.float64)
 
 
 @dataclass(frozen=True)

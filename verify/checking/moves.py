@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from collections.abc import Callable
 from dataclasses import dataclass
 from functools import lru_cache
 
@@ -59,7 +60,7 @@ def _unit_move(move: Move, pairs: int, point: Float[np.ndarray, " d"]) -> Array:
     return np.asarray(rows / np.linalg.norm(rows))
 
 
-_COEFFICIENTS = {
+_COEFFICIENTS: dict[str, Callable[[int], Array]] = {
     "aligned": lambda pairs: np.ones(2 * pairs),
     "half": lambda pairs: np.repeat([1.0, 0.0], pairs),
     "one neuron": lambda pairs: np.eye(2 * pairs)[0],

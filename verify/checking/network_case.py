@@ -93,12 +93,12 @@ class NetworkCase:
     @cached_property
     def weights(self) -> Matrix:
         """W."""
-        return self.initial + self.first.displacement(self.pairs, self.point, self.radius)
+        return np.asarray(self.initial + self.first.displacement(self.pairs, self.point, self.radius))
 
     @cached_property
     def others(self) -> Matrix:
         """W'."""
-        return self.initial + self.second.displacement(self.pairs, self.point, self.radius)
+        return np.asarray(self.initial + self.second.displacement(self.pairs, self.point, self.radius))
 
     @property
     def network(self) -> TwoLayerNetwork:

@@ -33,28 +33,29 @@ def all_claims() -> tuple[Claim, ...]:
 
 
 def get_claim(id: str) -> Claim:
-    """The claim of that id.
+    """The claim of exactly that id.
 
     Raises:
-        InvalidInput: there is none; the message names the claims there are.
+        InvalidInput: there is none.
     """
-    return choose([id])[0]
+    return {claim.id: claim for claim in choose([id])}[id]
 
 
-def choose(ids: Iterable[str] | None = None) -> tuple[Claim, ...]:
-    """The claims of these ids, in the order of the theory; a theorem's label stands for all of its claims.
+def choose(names: Iterable[str] | None = None) -> tuple[Claim, ...]:
+    """The claims of these names, in the order of the theory; all of them without names.
+
+    A name is an id, such as E1.a/ball, or a label of docs/theory.md, which stands for all claims below it: E1.a, E4.
 
     Raises:
-        InvalidInput: an id that names none.
+        InvalidInput: a name without a claim; the message lists the labels.
     """
-    claims = all_claims()
-    if not ids:
-        return claims
-    wanted = list(ids)
-    for id in wanted:
-        if not any(id in (claim.id, claim.theorem) for claim in claims):
-            raise InvalidInput(f"unknown claim {id!r}: expected one of {', '.join(claim.id for claim in claims)}")
-    exactly = {claim.id for claim in claims}
-    return tuple(
-        claim for claim in claims if claim.id in wanted or (claim.theorem in wanted and claim.theorem not in exactly)
-    )
+    claims, wanted = all_claims(), list(names or ())
+    for name in wanted:
+        if not any(_belongs(claim, name) for claim in claims):
+            labels = ", ".join(dict.fromkeys(claim.theorem for claim in claims))
+            raise InvalidInput(f"unknown claim {name!r}: expected an id (see --list) or one of the labels {labels}")
+    return tuple(claim for claim in claims if not wanted or any(_belongs(claim, name) for name in wanted))
+
+
+def _belongs(claim: Claim, name: str) -> bool:
+    return name in (claim.id, claim.theorem) or claim.theorem.startswith(f"{name}.")

@@ -93,8 +93,8 @@ class RunCase:
     def initial(self) -> Matrix:
         """``W_0``."""
         if self.level == "gaussian":
-            return self.initialisation.weights
-        return np.tile(level_of(self.sigma, self.level) * self.data.X[0], (self.width, 1))
+            return np.asarray(self.initialisation.weights)
+        return np.asarray(np.tile(level_of(self.sigma, self.level) * self.data.X[0], (self.width, 1)))
 
     @property
     def initialisation(self) -> SymmetricInitialisation:
@@ -148,7 +148,7 @@ class RunCase:
     @cached_property
     def _free_move(self) -> Matrix:
         free = replace(self, constraint="tied" if self.tied else "ball", cut=np.inf)
-        return free.comparator - free.initial
+        return np.asarray(free.comparator - free.initial)
 
     @property
     def row_radius(self) -> float:
@@ -176,7 +176,7 @@ class RunCase:
                 half = project_tied(half, self.radius, longest, self.operator_radius)
             return np.concatenate([half, -half])
         length = float(np.linalg.norm(move))
-        return move if length <= self.radius else move * (self.radius / length)
+        return np.asarray(move if length <= self.radius else move * (self.radius / length))
 
     def answer(self, weights: Matrix, iteration: int) -> Float[np.ndarray, "n d"]:
         """The adversary's points ``x_i^t``."""
@@ -236,7 +236,7 @@ class Run:
         """The fraction of misclassified points, ``y f <= 0`` up to rounding, in every step."""
         pairs = zip(self.weights, self.points, strict=False)
         values = np.stack([self.case.data.y * self.case.predict(weights, points) for weights, points in pairs])
-        return np.mean(values <= 64.0 * UNIT * self.case.width, axis=1)
+        return np.asarray(np.mean(values <= 64.0 * UNIT * self.case.width, axis=1))
 
     @property
     def squared_norms(self) -> Float[np.ndarray, " t"]:
@@ -252,8 +252,8 @@ class Run:
     def rounding(self) -> float:
         """What the rounding of a step may do to ``D_{t+1} / (2 alpha)``, and that of a prediction to a loss.
 
-        Every entry of W is off by an ulp after a step, which moves D by twice that times the distance; a prediction is a
-        sum of m terms of d + 1 roundings.
+        Every entry of W is off by an ulp after a step, which moves D by twice that times the distance; a prediction is
+        a sum of m terms of d + 1 roundings.
         """
         case = self.case
         size = float(np.linalg.norm(case.initial)) + case.radius

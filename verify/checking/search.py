@@ -91,8 +91,8 @@ class _Record:
 def search(claim: Claim, *, examples: int = 200, seed: int = 0, shrink: bool = True) -> Finding:
     """Look for a counterexample among ``examples`` examples; the same ones for the same seed.
 
-    The outcome is ``refuted``, with the smallest counterexample found (any, with ``shrink=False``), or ``inconclusive``:
-    a search never proves.
+    The outcome is ``refuted``, with the smallest counterexample found (any, with ``shrink=False``), or
+    ``inconclusive``: a search never proves.
 
     Raises:
         InvalidInput: Hypothesis is not installed, or a number out of range.

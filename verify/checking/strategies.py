@@ -6,11 +6,12 @@
 ... def test_my_certificate(case):
 ...     assert np.all(my_certificate(case.moves, case.sigma, case.point, case.cap) <= case.network.predict(...))
 
-`activations`, `losses`, `caps`, `initialisations` draw objects of the library, which Hypothesis reports as the call that
-makes them. The others draw *cases*: small frozen descriptions (`NetworkCase`, `DataCase`, `FunctionCase`, `RunCase`)
-that build their arrays when asked, print as one line that makes them again, and shrink to few neurons, few points and
-round numbers. All mix random examples with those at which the lemmas are nearly equalities: all of a move in one
-neuron, moves along x, preactivations where a derivative is largest, near-duplicates, antipodes, rims.
+`activations`, `losses`, `caps`, `perturbation_sets` and `initialisations` draw objects of the library, which Hypothesis
+reports as the call that makes them. The others draw *cases*: small frozen descriptions (`NetworkCase`, `DataCase`,
+`FunctionCase`, `RunCase`) that build their arrays when asked, print as one line that makes them again, and shrink to
+few neurons, few points and round numbers. All mix random examples with those at which the lemmas are nearly
+equalities: all of a move in one neuron, moves along x, preactivations where a derivative is largest, near-duplicates,
+antipodes, rims.
 
 Hypothesis is the extra ``check``: ``pip install robustntk[check]``.
 """
@@ -26,6 +27,7 @@ import numpy as np
 from ...bounds import ACTIVATIONS, Activation, InvalidInput, Loss, get_activation, get_loss, hinge, huber, squared_hinge
 from ...kernels import SymmetricInitialisation
 from ..sets.cap import SphericalCap
+from ..sets.pixel_ball import PixelBall
 from ..sets.protocol import PerturbationSet
 from .data_case import ARRANGEMENTS, FUNCTIONS, DataCase, FunctionCase
 from .moves import LEVELS, RANDOM_SHAPES, SHAPES, TIED_SHAPES, Move
@@ -115,8 +117,11 @@ def _cap(bias: float, share: float) -> SphericalCap:
 
 
 def perturbation_sets() -> SearchStrategy[PerturbationSet]:
-    """Perturbation sets of any kind, to be used with rows in their own coordinates."""
-    return caps()
+    """Caps, and pixel balls for rows of features with entries of order 1; see `PerturbationSet.space`."""
+    st = require_hypothesis()
+    radii, norms = st.floats(1e-3, 0.1), st.sampled_from(["linf", "l2"])
+    balls = st.builds(PixelBall, radii, norms, st.sampled_from([0.5, 0.0, None]))
+    return st.one_of(caps(), balls)  # type: ignore[no-any-return]
 
 
 def seeds() -> SearchStrategy[int]:

@@ -42,16 +42,17 @@ class PlanCase:
 
     def plan_at(self, width: int | None) -> Plan:
         """The plan of the fewest iterations for a network of that width."""
+        known: dict[str, Any] = {"dimension": 5} if width is None else {"initial_operator_norm": "3"}
         return required_width(
             target_epsilon=self.target,
             radius=self.radius,
             activation=self.activation,
             loss=self.loss,
-            initial_operator_norm="3",
             width=width,
             row_radius=self.radius,
             operator_radius=self.radius,
             theorem=self.theorem,
+            **known,
         )
 
 

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from dataclasses import dataclass
-from functools import cached_property
+from functools import cached_property, lru_cache
 from typing import TYPE_CHECKING, Any
 
 import numpy as np
@@ -113,23 +113,24 @@ class LossCase:
         return 1.0 + abs(self.first) + abs(self.second) + self.value(self.first) + self.value(self.second)
 
 
+@lru_cache(maxsize=4)
+def _known_losses(lipschitz: bool, smooth: bool) -> list[tuple[str, str | None]]:
+    """Names and parameters of losses with the constants asked for."""
+    known: list[tuple[str, str | None]] = [("absolute", None), ("logistic", None)]
+    known += [(name, value) for name in ("hinge", "squared_hinge") for value in ("1", "1/2", "1/10")]
+    known += [("huber", value) for value in ("1", "1/2", "3")]
+    made = [(chosen, LossCase(*chosen).function) for chosen in known]
+    made = [each for each in made if not (lipschitz and each[1].lipschitz is None)]
+    return [chosen for chosen, loss in made if not (smooth and loss.smoothness is None)]
+
+
 def loss_cases(*, lipschitz: bool = False, smooth: bool = False) -> SearchStrategy[LossCase]:
     """Losses with the constants asked for, at predictions of all sizes."""
     st = require_hypothesis()
-    known = [
-        ("absolute", None),
-        ("logistic", None),
-        *((name, value) for name in ("hinge", "squared_hinge") for value in ("1", "1/2", "1/10")),
-    ]
-    known += [("huber", value) for value in ("1", "1/2", "3")]
-
-    def suits(chosen: tuple[str, str | None]) -> bool:
-        loss = LossCase(*chosen).function
-        return (not lipschitz or loss.lipschitz is not None) and (not smooth or loss.smoothness is not None)
 
     @st.composite  # type: ignore[untyped-decorator]
     def case(draw: Any) -> LossCase:
-        name, parameter = draw(st.sampled_from([chosen for chosen in known if suits(chosen)]))
+        name, parameter = draw(st.sampled_from(_known_losses(lipschitz, smooth)))
         prediction = st.one_of(st.sampled_from([0.0, 1.0, -1.0, -3.0]), st.floats(-20.0, 20.0))
         return LossCase(name, parameter, draw(prediction), draw(prediction), draw(st.sampled_from([1, -1])))
 

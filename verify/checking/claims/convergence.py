@@ -139,7 +139,8 @@ def linearised_loss(case: RunCase) -> Sides:
 
 @claim(
     "E1.post",
-    "mean_t L_A(W_t) - s - (|W_1-W_*|^2 - |W_(T+1)-W_*|^2)/(2 alpha T) <= alpha/(2T) sum_t |g_t|^2 + 2 L beta R^2/sqrt(m)",
+    "mean_t L_A(W_t) - s - (|W_1-W_*|^2 - |W_(T+1)-W_*|^2)/(2 alpha T) <= alpha/(2T) sum_t |g_t|^2 + "
+    "2 L beta R^2/sqrt(m)",
     run_cases,
 )
 def a_posteriori(case: RunCase) -> Sides:

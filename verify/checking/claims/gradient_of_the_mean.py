@@ -52,14 +52,14 @@ class MeanGradientCase:
         """Points of the caps, shape (count, n, d): rims, interiors, and the centres themselves."""
         rng = np.random.default_rng([self.seed, 14])
         cap, X = self.data.cap, self.data.X
-        return np.concatenate([cap.sample(X, 6, rng, part="rim"), cap.sample(X, 2, rng), X[None]])
+        return np.asarray(np.concatenate([cap.sample(X, 6, rng, part="rim"), cap.sample(X, 2, rng), X[None]]))
 
     @property
     def proportions(self) -> np.ndarray:
         """p."""
         count = self.data.samples
         if self.slopes == "one":
-            return np.eye(count)[0]
+            return np.asarray(np.eye(count)[0])
         return np.ones(count) if self.slopes == "all" else np.random.default_rng([self.seed, 15]).random(count)
 
     def gradients(self, weights: np.ndarray, points: np.ndarray) -> np.ndarray:
