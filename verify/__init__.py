@@ -19,15 +19,15 @@ from .certificates.kernel import CapBounds, certify_kernel
 from .certificates.losses import certified_loss
 from .certificates.network import NetworkBounds, certify_network
 from .certificates.paired_moves import PairedMoves
-from .comparison.anatomy import Bracket, anatomy
+from .comparison.anatomy import anatomy
 from .comparison.inequality import Inequality
 from .comparison.infinite_width import InfiniteWidthRun, train_infinite_width
 from .comparison.proof_record import ProofRecord, ProofRecorder
+from .comparison.robust_loss import Bracket, RobustLoss, bracket_robust_loss
 from .data import BUNDLED, Dataset, embed, load_data
 from .experiment.configuration import ExperimentConfig, check_candidates, check_config
 from .experiment.main_job import Experiment, run_experiment, verify_in_folder
 from .experiment.report import render_report
-from .experiment.robust_bracket import RobustLoss
 from .planning.certified_plan import DrawnPlan
 from .planning.comparator import Comparator, FiniteWidthSpace, find_comparator
 from .planning.data_plan import DataPlan, candidate_activations, plan_from_data, plan_json, search_json
@@ -88,6 +88,7 @@ __all__ = [
     "TwoLayerNetwork",
     "check_candidates",
     "anatomy",
+    "bracket_robust_loss",
     "candidate_activations",
     "certified_loss",
     "certify",

@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 from collections.abc import Iterator
-from dataclasses import dataclass
 
 import numpy as np
 from jaxtyping import Float
@@ -17,18 +16,11 @@ from ..training.training_run import TrainingRun, require_coverage
 from .inequality import Inequality
 from .proof_chains import chain
 from .proof_record import ProofRecord
+from .robust_loss import Bracket
 from .shared_chain import ball_rows
 from .trace import Trace
 
 Array = NDArray[np.float64]
-
-
-@dataclass(frozen=True)
-class Bracket:
-    """A robust quantity of the best iterate: what an attack shows is below, what a certificate shows above."""
-
-    attacked: float
-    certified: float
 
 
 def anatomy(

@@ -12,10 +12,11 @@ from ...bounds import InvalidInput, Target, exact, lower_float, upper_float
 from ..attacks.adversary import Adversary
 from ..attacks.projected_gradient import ProjectedGradientAttack
 from ..certificates.tiles import single_threaded_products
-from ..comparison.anatomy import Bracket, anatomy
+from ..comparison.anatomy import anatomy
 from ..comparison.inequality import Inequality
 from ..comparison.infinite_width import InfiniteWidthRun
 from ..comparison.proof_record import ProofRecord, ProofRecorder
+from ..comparison.robust_loss import Bracket, RobustLoss
 from ..comparison.waterfall import Waterfall, waterfall
 from ..planning.certified_plan import DrawnPlan
 from ..planning.data_plan import search_json
@@ -29,7 +30,7 @@ from .configuration import ExperimentConfig, Problem, adversary_of, check_config
 from .figure import BandCurve, Curves
 from .observers import RecordedCheckpoint, Recorder, RobustLossRecorder
 from .prediction import Prediction, predict
-from .robust_bracket import RobustLoss, squeeze
+from .robust_bracket import squeeze
 from .run_folder import ANATOMY, CURVES, FIGURE, REPORT, RunFolder
 
 # report(stage, done, total): total is None where it is not known.

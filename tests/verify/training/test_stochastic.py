@@ -9,7 +9,8 @@ import pytest
 from robustntk.bounds import InvalidInput, get_activation, get_loss
 from robustntk.kernels import SymmetricInitialisation, numeric
 from robustntk.verify.attacks.projected_gradient import ProjectedGradientAttack
-from robustntk.verify.comparison.anatomy import Bracket, anatomy
+from robustntk.verify.comparison.anatomy import anatomy
+from robustntk.verify.comparison.robust_loss import Bracket
 from robustntk.verify.data import embed
 from robustntk.verify.predictors import TwoLayerNetwork
 from robustntk.verify.sets.cap import SphericalCap
