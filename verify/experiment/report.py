@@ -57,6 +57,7 @@ def reproduce_command(config: Json) -> str:
     words = ["robustntk", "verify", "--data", str(config["data"])]
     if config["classes"] is not None:
         words += ["--classes", ",".join(config["classes"])]
+    pixels = config["pixel_range"]
     options = {
         "--samples": config["samples"],
         "--delta": config["delta"],
@@ -70,7 +71,9 @@ def reproduce_command(config: Json) -> str:
         "--theorem": config["theorem"],
         "--adversary": config["adversary"],
         "--band-runs": config["band_runs"],
-        "--bias": config["bias"],
+        "--bias": "none" if config["bias"] is None else config["bias"],
+        "--perturbation": config["perturbation"],
+        "--pixel-range": pixels and ",".join(map(str, pixels)),
         "--share": config["share"],
         "--slack": config["slack"],
         "--max-width": config["max_width"],
@@ -95,10 +98,17 @@ def _subtitle(result: Json) -> str:
     classes = "" if config["classes"] is None else f", classes {config['classes'][0]} and {config['classes'][1]}"
     margin = result["plan"]["loss_margin"]
     return (
-        f"{config['data']}{classes}, n = {radius['n']}, d = {radius['dim']}, perturbations of chord δ = "
-        f"{config['delta']:g}, target {config['target']} at most ε = {config['epsilon']}, activation "
+        f"{config['data']}{classes}, n = {radius['n']}, d = {radius['dim']}, {_perturbations(config)}, "
+        f"target {config['target']} at most ε = {config['epsilon']}, activation "
         f"{radius['activation']}, {config['loss']} loss{'' if margin in (None, 1) else f' of margin {number(margin)}'}"
     )
+
+
+def _perturbations(config: Json) -> str:
+    if config["perturbation"] == "cap":
+        return f"perturbations of chord δ = {config['delta']:g}"
+    limits = "" if config["pixel_range"] is None else ", valid values from {:g} to {:g}".format(*config["pixel_range"])
+    return f"{config['perturbation']} balls of radius {config['delta']:g} around the features{limits}"
 
 
 def _of_errors(result: Json) -> bool:
@@ -264,7 +274,7 @@ def _proved(result: Json) -> list[str]:
         f"In exact arithmetic, T = {number(plan['iterations'])} steps of size {number(plan['step_size'])} reach a "
         f"{_target(result)} of at most {at_most(result['predicted']['guarantee'])}, whatever the adversary A.",
         f"The robust loss of the best iterate is at most {at_most(empirical['certified_robust_loss'])}; on at most "
-        f"the fraction {at_most(empirical['certified_robust_error'])} of the caps it is wrong anywhere.",
+        f"the fraction {at_most(empirical['certified_robust_error'])} of the perturbation sets it is wrong anywhere.",
         f"The infinite-width radius lies in [{at_least(interval['lower'])}, {at_most(interval['upper'])}].",
     ]
 

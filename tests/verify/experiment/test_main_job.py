@@ -15,6 +15,7 @@ from robustntk.verify.comparison.proof_chains import chain
 from robustntk.verify.comparison.trace import Trace
 from robustntk.verify.experiment.main_job import Experiment
 from robustntk.verify.experiment.report import render_report, reproduce_command
+from robustntk.verify.sets.pixel_ball import PixelBall
 
 CONFIG = ExperimentConfig(
     data="digits", classes=("0", "1"), samples=8, delta=0.05, epsilon="0.9", theorem="E1", share="1/2", band_runs=2
@@ -111,6 +112,14 @@ def test_reproduce_command_names_every_option_that_differs_from_a_default() -> N
         assert part in command
 
 
+def test_reproduce_command_names_the_perturbation() -> None:
+    pixels = replace(CONFIG, perturbation="linf", pixel_range=(0.0, 16.0), bias=None)
+    command = reproduce_command(pixels.to_json())
+    for part in ("--perturbation linf", "--pixel-range 0.0,16.0", "--bias none"):
+        assert part in command
+    assert "--pixel-range" not in reproduce_command(CONFIG.to_json())
+
+
 def test_folder_is_complete_and_kept(tmp_path: Path) -> None:
     out = tmp_path / "run"
     result = verify_in_folder(CONFIG, out)
@@ -150,6 +159,9 @@ def test_folder_is_complete_and_kept(tmp_path: Path) -> None:
         ({"samples": 10**6}, "samples"),
         ({"classes": ("0", "x")}, "unknown class"),
         ({"network_seed": -1}, "network_seed"),
+        ({"perturbation": "sphere"}, "'sphere'"),
+        ({"pixel_range": (0.0, 16.0)}, "belongs to l2 and linf"),
+        ({"perturbation": "l2", "delta": 100.0}, "row 0 contains 0"),
         ({"attack_steps": 0}, "steps"),
         ({"max_width": 0}, "max_width"),
         ({"adversary": "hope"}, "hope"),
@@ -168,6 +180,37 @@ def test_check_config_returns_the_embedded_data() -> None:
     problem = check_config(CONFIG)
     assert problem.data.size == 8 and problem.perturbations.delta == 0.05
     assert [each.name for each in problem.candidates] == ["quadratic_relu"]
+
+
+def test_check_config_puts_balls_around_the_features() -> None:
+    pixels = replace(CONFIG, perturbation="linf", delta=0.25, pixel_range=(0.0, 16.0))
+    problem = check_config(pixels)
+    assert problem.perturbations == PixelBall(0.25, low=0.0, high=16.0)
+    assert np.array_equal(problem.centers, problem.data.features)
+    assert json.loads(json.dumps(pixels.to_json()))["pixel_range"] == [0.0, 16.0]
+
+
+def test_a_configuration_of_an_earlier_version_means_caps() -> None:
+    recorded = {name: value for name, value in CONFIG.to_json().items() if name not in ("perturbation", "pixel_range")}
+    assert {**ExperimentConfig.defaults(), **recorded} == CONFIG.to_json()
+
+
+@pytest.mark.slow
+@pytest.mark.parametrize(
+    "change",
+    [{"perturbation": "linf", "delta": 0.25, "pixel_range": (0.0, 16.0)}, {"bias": None}],
+    ids=["linf", "no bias"],
+)
+def test_the_whole_run_takes_other_perturbation_sets(change: dict[str, object], tmp_path: Path) -> None:
+    """Plan, training, certificate and report on sets in pixel space, and on data without bias coordinate."""
+    result = verify_in_folder(replace(CONFIG, samples=4, band_runs=0, **change), tmp_path / "run")  # type: ignore[arg-type]
+    assert result["holds"] is True
+    empirical = result["empirical"]
+    assert empirical["attacked_robust_loss"] <= empirical["certified_robust_loss"]
+    page = (tmp_path / "run/report.html").read_text()
+    assert ("linf balls of radius 0.25 around the features, valid values from 0 to 16" in page) is (
+        "bias" not in change
+    )
 
 
 @pytest.mark.parametrize(

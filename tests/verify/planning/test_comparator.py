@@ -17,6 +17,7 @@ from robustntk.verify.planning.comparator import (
 from robustntk.verify.planning.minimum_norm import MarginRange, MinimumNormSolution, radius_interval
 from robustntk.verify.predictors import TwoLayerNetwork
 from robustntk.verify.sets.cap import SphericalCap
+from robustntk.verify.sets.pixel_ball import PixelBall
 
 CAP = SphericalCap(0.05)
 
@@ -43,6 +44,20 @@ def test_comparator_keeps_its_margins_under_attack_and_its_norm(data: Dataset, n
     assert np.all(margins - found.margins >= 0.0) and np.all(found.margins >= 1.0)
     assert found.robust_loss == 0.0
     assert np.linalg.norm(weights - start.weights) <= found.radius <= 1.001 * np.linalg.norm(weights - start.weights)
+
+
+@pytest.mark.parametrize("bias", [0.5, None])
+def test_a_comparator_for_balls_in_pixel_space(bias: float | None) -> None:
+    data = load_data("digits", classes=("0", "1"), samples=8, bias=bias)
+    perturbations, activation = PixelBall(0.3, bias=bias, low=0.0, high=16.0), get_activation("tanh")
+    space = FiniteWidthSpace(SymmetricInitialisation(2000, data.dimension, 0), activation)
+    found = find_comparator(space, data.features, data.y, perturbations, loss=get_loss("hinge", margin="1/10"))
+    network = TwoLayerNetwork(
+        space.initialisation.weights + found.moves.displacement, space.initialisation.signs, activation
+    )
+    attack = ProjectedGradientAttack(steps=20, restarts=2)
+    _, margins = attack.minimize_margin(network, data.features, data.y, perturbations)
+    assert np.all(margins >= found.margins) and np.all(found.margins >= 1.0)
 
 
 def test_displacement_realises_the_finite_width_kernel(data: Dataset) -> None:

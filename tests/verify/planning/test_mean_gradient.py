@@ -16,6 +16,7 @@ from robustntk.verify.data import embed, load_data
 from robustntk.verify.planning.mean_gradient import MeanGradient, mean_gradient, mean_gradient_bound
 from robustntk.verify.predictors import TwoLayerNetwork
 from robustntk.verify.sets.cap import SphericalCap
+from robustntk.verify.sets.named import perturbation_set
 
 ACTIVATIONS = st.sampled_from(["quadratic_relu", "erf", "tanh", "softplus", "sin_cos"])
 SEEDS = st.integers(0, 10**6)
@@ -65,6 +66,24 @@ def test_no_gradient_of_the_mean_is_longer_than_the_bound_of_e11(
         gradients = network_gradients(weights, start.signs, activation, moved)
         for share in (np.ones(points), rng.integers(0, 2, points), rng.random(points)):
             assert np.linalg.norm((share * y) @ gradients) / points <= bound
+
+
+@settings(max_examples=40)
+@given(SEEDS, ACTIVATIONS, st.sampled_from(["l2", "linf", "cap"]), st.sampled_from([0.0, 0.5, None]))
+def test_the_bound_of_e11_holds_on_sets_in_feature_space_and_on_the_whole_sphere(
+    seed: int, name: str, kind: str, bias: float | None
+) -> None:
+    """Each row has a chord of its own there."""
+    features = np.random.default_rng([seed, 1]).uniform(1.0, 3.0, (4, 3))
+    points = embed(features, bias=bias)
+    perturbations = perturbation_set(kind, 0.4, bias=bias)
+    X, y = (points if kind == "cap" else features), np.array([1.0, -1.0, 1.0, 1.0])
+    activation, start = get_activation(name), SymmetricInitialisation(16, points.shape[1], seed)
+    bound = mean_gradient_bound(start, activation, X, y, perturbations, 0.3)
+    weights = some_weights(start, 0.3, seed)
+    for moved in perturbations.sample(X, 30, np.random.default_rng([seed, 3]), part="rim"):
+        gradients = network_gradients(weights, start.signs, activation, perturbations.embed(moved))
+        assert np.linalg.norm(y @ gradients) / len(X) <= bound
 
 
 @settings(max_examples=20)

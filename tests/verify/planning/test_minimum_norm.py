@@ -12,6 +12,7 @@ from robustntk.verify.data import embed, load_data
 from robustntk.verify.planning.minimum_norm import describe_radius, radius_interval
 from robustntk.verify.predictors import KernelPredictor
 from robustntk.verify.sets.cap import SphericalCap
+from robustntk.verify.sets.named import perturbation_set
 
 
 def small_problem(seed: int, size: int = 3) -> tuple[np.ndarray, np.ndarray]:
@@ -35,6 +36,25 @@ def test_the_interval_holds_a_feasible_norm_and_is_narrow(seed: int, name: str) 
     samples = np.concatenate([cap.sample(X, 200, rng, part=part) for part in ("cap", "rim")])
     margins = y * f.predict(samples.reshape(-1, X.shape[1])).reshape(len(samples), len(X))
     assert np.all(margins - solution.certified_margin >= -1e-12)
+
+
+@pytest.mark.parametrize("bias", [0.5, None])
+@pytest.mark.parametrize("kind, delta", [("l2", 0.2), ("linf", 0.1), ("cap", 0.1)])
+def test_the_interval_on_sets_of_every_kind(kind: str, delta: float, bias: float | None) -> None:
+    rng = np.random.default_rng(5)
+    pole = np.eye(4)[0]
+    features = 3.0 * np.vstack([sign * pole + 0.3 * rng.standard_normal((3, 4)) for sign in (1.0, -1.0)])
+    perturbations, y = perturbation_set(kind, delta, bias=bias), np.repeat([1.0, -1.0], 3)
+    X = embed(features, bias=bias) if kind == "cap" else features
+    solution = radius_interval(X, y, perturbations, activation=get_activation("erf"))
+    assert solution.outcome.verdict is Verdict.PROVED
+    assert solution.radius.lower <= solution.radius.estimate <= solution.radius.upper <= 1.1 * solution.radius.lower
+    f = KernelPredictor(dual_kernel(get_activation("erf")), solution.centers, solution.coefficients)
+    samples = np.concatenate([perturbations.sample(X, 300, rng, part=part) for part in ("cap", "rim")])
+    points = perturbations.embed(samples).reshape(-1, 4 if bias is None else 5)
+    margins = y * f.predict(points).reshape(len(samples), len(X))
+    assert np.all(margins >= solution.certified_margin)
+    assert np.all(margins >= solution.attacked_margin - 1e-3)
 
 
 def test_without_perturbation_it_is_the_minimum_norm_interpolant() -> None:
