@@ -117,7 +117,13 @@ class Goal:
             HypothesisError: if there is none, with the reason of the first.
         """
         problem = Problem.validated(
-            radius=1, activation=activation, loss=self.loss, target=self.target, dimension=2, row_radius=1
+            radius=1,
+            activation=activation,
+            loss=self.loss,
+            target=self.target,
+            dimension=2,
+            row_radius=1,
+            operator_radius=1,
         )
         found, refusal = [], None
         for theorem in self.theorems():

@@ -1,8 +1,8 @@
 """Networks of one width and many seeds trained together, each as `projected_descent.train` would train it alone.
 
 Attack and step are vectorised over the networks of a *group*. A network that has reached its target is retired: its
-results are kept, and once half of a group has retired the rest goes on as a smaller one. Groups follow one another,
-each as large as the memory budget allows.
+results are kept, and once half of a group of many neurons has retired the rest goes on as a smaller one. Groups follow
+one another, each as large as the memory budget allows.
 """
 
 from __future__ import annotations
@@ -37,6 +37,8 @@ Progress = Callable[[int, int, int], None]
 # no group has more neurons (benchmarks/many_seeds.py).
 _WIDEST_STACKED = 1024
 _NEURONS = 8192
+# A group that shrinks is compiled again, which pays from so many neurons on.
+_WORTH_SHRINKING = 2048
 _BUDGET = 2**30
 
 
@@ -150,6 +152,10 @@ class _Trainer:
             for member, (start, record) in enumerate(zip(self.initialisations, state.records, strict=True))
         )
 
+    @property
+    def _width(self) -> int:
+        return self.initialisations[0].width
+
     def _record(self, state: _State, group: _Group, points: Array, result: StepResult) -> NDArray[np.bool_]:
         """Which slots have met a new best iterate."""
         problem, improved = self.problem, np.zeros(len(group.members), np.bool_)
@@ -175,7 +181,7 @@ class _Trainer:
         active = state.active()
         if not active:
             state.group = None
-        elif 2 * len(active) <= len(group.members):
+        elif 2 * len(active) <= len(group.members) and len(group.members) * self._width >= _WORTH_SHRINKING:
             state.group = group.kept(active)
 
 

@@ -1,5 +1,6 @@
 """Networks trained together come out as each of them does alone, whatever the group they were in."""
 
+import math
 from functools import lru_cache
 from pathlib import Path
 from typing import Any
@@ -102,7 +103,11 @@ def target() -> float:
 
 
 @pytest.mark.parametrize("goal", [Target.LOSS, Target.ROBUST_ERROR])
-def test_networks_that_reach_the_target_are_frozen_there(goal: Target) -> None:
+@pytest.mark.parametrize("shrinking", [True, False])
+def test_networks_that_reach_the_target_are_frozen_there(
+    goal: Target, shrinking: bool, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setattr(many_seeds, "_WORTH_SHRINKING", 0 if shrinking else math.inf)
     stop_at = target() if goal is Target.LOSS else 0.2
     wanted = {"stop_at": stop_at, "iterations": 12, "target": goal}
     found, expected = together(**wanted), alone(**wanted)
@@ -138,7 +143,10 @@ class Killed(Exception):
 
 
 @pytest.mark.parametrize("dtype", [np.float32, np.float64])
-def test_resumed_runs_equal_uninterrupted_ones_bit_for_bit(dtype: Any, tmp_path: Path) -> None:
+def test_resumed_runs_equal_uninterrupted_ones_bit_for_bit(
+    dtype: Any, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setattr(many_seeds, "_WORTH_SHRINKING", 0)
     wanted = {"stop_at": target(), "iterations": 12, "dtype": dtype}
     wanted["memory_budget"] = 3 * bytes_per_network(16, 8, 5, np.dtype(dtype))
     whole = together(**wanted)
