@@ -29,7 +29,7 @@ from .cap import SphericalCap, sphere_radius
 Array = NDArray[np.float64]
 Parts = list[tuple[Block, NDArray[np.int64]]]
 _EPSILON = float(np.finfo(np.float64).eps)
-_SEARCH = 48  # golden-section steps: each shrinks the range of lambda to 0.62 of it
+_SEARCH = 32  # golden-section steps: each shrinks the range of lambda to 0.62 of it, all to 2e-7
 _CORNERS = 10  # boxes of so many moving coordinates are settled by enumeration
 _ROWS = 2**21  # entries of the arrays that one batch of rows may hold
 

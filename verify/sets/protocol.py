@@ -1,4 +1,13 @@
-"""What a perturbation set must offer to attacks, training and certificates (theory section 0)."""
+"""What a perturbation set must offer to attacks, training and certificates (theory section 0).
+
+A set of one's own is any hashable object with the methods of `PerturbationSet`; it need not inherit from it, and
+attacks, planning, training and certificates take it like those of the library. Three steps:
+
+1. Choose the coordinates in which the nearest point of the set is known exactly. For feature rows `FeatureSet` and
+   `Block` do most of it; ``tests/verify/sets/test_own_set.py`` brings a set from scratch.
+2. Bound how far the embedded set goes from its embedded centre: certificates are as sound as `enclosing_caps`.
+3. Run `check_perturbation_set`, which tries every claim below on random points and says which are refuted.
+"""
 
 from __future__ import annotations
 
