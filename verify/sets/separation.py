@@ -16,6 +16,7 @@ Array = NDArray[np.float64]
 # Alternating projections between two sets before the search for a common direction is given up.
 _ROUNDS = 200
 _STILL = 1e-13
+_BLOCK = 512  # rows whose angles to all others are held at once
 
 
 def check_separation(perturbations: PerturbationSet, centers: Float[Array, "n k"], y: Float[Array, " n"]) -> float:
@@ -96,9 +97,13 @@ def _nearest_pairs(unit: Array, reach: Array, y: Array) -> NDArray[np.int64]:
 
     Only pairs whose caps meet are listed: others cannot share a point.
     """
-    cosines = np.clip(unit @ unit.T, -1.0, 1.0)
-    gaps = np.arccos(cosines) - reach[:, None] - reach[None, :]
-    gaps[np.equal.outer(y, y)] = np.inf
-    nearest = np.argmin(gaps, axis=1)
-    rows = np.flatnonzero(gaps[np.arange(len(unit)), nearest] <= 1e-7)
-    return np.stack([rows, nearest[rows]], axis=1)
+    pairs = []
+    for start in range(0, len(unit), _BLOCK):
+        rows = slice(start, start + _BLOCK)
+        angles = np.arccos(np.clip(unit[rows] @ unit.T, -1.0, 1.0))
+        gaps = np.where(np.equal.outer(y[rows], y), np.inf, angles - reach[rows, None] - reach)
+        nearest = np.argmin(gaps, axis=1)
+        # arccos is good to 1e-8 near 0; a pair too many costs nothing.
+        meeting = np.flatnonzero(gaps[np.arange(len(nearest)), nearest] <= 1e-7)
+        pairs.append(np.stack([start + meeting, nearest[meeting]], axis=1))
+    return np.concatenate(pairs)

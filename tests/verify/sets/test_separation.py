@@ -7,6 +7,7 @@ from hypothesis import strategies as st
 
 from robustntk.bounds import InvalidInput
 from robustntk.verify.data import embed, load_data
+from robustntk.verify.sets import separation
 from robustntk.verify.sets.cap import SphericalCap
 from robustntk.verify.sets.pixel_ball import PixelBall
 from robustntk.verify.sets.separation import check_separation, common_direction
@@ -71,3 +72,12 @@ def test_images_of_opposite_labels_within_reach_of_each_other_are_refused() -> N
 def test_wrong_labels_are_refused() -> None:
     with pytest.raises(InvalidInput, match="labels must be"):
         check_separation(PixelBall(0.1), features(0.5), np.array([1.0, 0.0, 1.0]))
+
+
+@pytest.mark.parametrize("block", [512, 3])
+def test_pairs_are_found_across_blocks_of_rows(block: int, monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setattr(separation, "_BLOCK", block)
+    rows = np.array([[1.0, 0.0, 0.1], *np.eye(3)[[1, 2, 1]] * 2.0, [1.0, 0.05, 0.1]])
+    with pytest.raises(InvalidInput, match="rows 0 and 4 have opposite labels"):
+        check_separation(PixelBall(0.1), rows, np.array([1.0, 1.0, 1.0, 1.0, -1.0]))
+    assert check_separation(PixelBall(0.001), rows, np.array([1.0, 1.0, 1.0, 1.0, -1.0])) < 0.06
