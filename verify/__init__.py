@@ -12,7 +12,14 @@ True
 """
 
 from .attacks.adversary import AdversarialPoints, Adversary
+from .attacks.attacked_loss import AttackedLoss, attacked_robust_loss
+from .attacks.auto_projected_gradient import AutoProjectedGradientAttack
+from .attacks.diagnostics import AttackDiagnostics, diagnose
+from .attacks.fast_gradient import FastGradientAttack
 from .attacks.projected_gradient import ProjectedGradientAttack
+from .attacks.random_search import RandomSearchAttack
+from .attacks.worst_of import WorstOf, strongest
+from .certificates.branch_and_bound import ExactMinimum, branch_and_bound
 from .certificates.certify import CertifiedMargins, certify
 from .certificates.evaluation_error import evaluation_error
 from .certificates.kernel import CapBounds, certify_kernel
@@ -20,6 +27,7 @@ from .certificates.losses import certified_loss
 from .certificates.network import NetworkBounds, certify_network
 from .certificates.paired_moves import PairedMoves
 from .comparison.anatomy import anatomy
+from .comparison.band import Band, monte_carlo_band
 from .comparison.inequality import Inequality
 from .comparison.infinite_width import InfiniteWidthRun, train_infinite_width
 from .comparison.proof_record import ProofRecord, ProofRecorder
@@ -43,72 +51,101 @@ from .planning.minimum_norm import (
 )
 from .planning.optimise import Search, search_plans
 from .predictors import KernelPredictor, LinearisedNetwork, TwoLayerNetwork
+from .sets.block import Block
 from .sets.cap import SphericalCap
+from .sets.named import perturbation_set
+from .sets.pixel_ball import PixelBall
+from .sets.product_set import ProductSet
 from .sets.protocol import PerturbationSet
+from .sets.protocol_check import SetReport, check_perturbation_set
+from .training.many_seeds import train_many
 from .training.projected_descent import train
 from .training.run_state import Checkpoint
+from .training.stochastic import StochasticRun, train_stochastic
 from .training.training_run import TrainingRun
 
 __all__ = [
-    "BUNDLED",
     "AdversarialPoints",
-    "Bracket",
-    "Draw",
-    "Goal",
-    "Search",
-    "search_json",
-    "search_plans",
     "Adversary",
+    "anatomy",
+    "AttackDiagnostics",
+    "attacked_robust_loss",
+    "AttackedLoss",
+    "AutoProjectedGradientAttack",
+    "Band",
+    "Block",
+    "Bracket",
+    "bracket_robust_loss",
+    "branch_and_bound",
+    "BUNDLED",
+    "candidate_activations",
     "CapBounds",
+    "certified_loss",
     "CertifiedMargins",
+    "certify",
+    "certify_kernel",
+    "certify_network",
+    "check_candidates",
+    "check_config",
+    "check_perturbation_set",
     "Checkpoint",
     "Comparator",
     "DataPlan",
     "Dataset",
+    "describe_radius",
+    "diagnose",
+    "Draw",
+    "draw_certified_plan",
     "DrawnPlan",
+    "embed",
+    "evaluation_error",
+    "ExactMinimum",
     "Experiment",
     "ExperimentConfig",
+    "FastGradientAttack",
+    "find_comparator",
     "FiniteWidthSpace",
+    "Goal",
     "Inequality",
     "InfiniteWidthRun",
     "InfiniteWidthSpace",
     "KernelPredictor",
     "LinearisedNetwork",
+    "load_data",
+    "mean_gradient_bound",
     "MinimumNormSolution",
+    "monte_carlo_band",
     "NetworkBounds",
     "PairedMoves",
+    "perturbation_set",
     "PerturbationSet",
+    "PixelBall",
+    "plan_from_data",
+    "plan_json",
+    "ProductSet",
     "ProjectedGradientAttack",
     "ProofRecord",
     "ProofRecorder",
-    "RobustLoss",
-    "SphericalCap",
-    "TrainingRun",
-    "TooWide",
-    "TwoLayerNetwork",
-    "check_candidates",
-    "anatomy",
-    "bracket_robust_loss",
-    "candidate_activations",
-    "certified_loss",
-    "certify",
-    "certify_kernel",
-    "certify_network",
-    "check_config",
-    "describe_radius",
-    "draw_certified_plan",
-    "embed",
-    "evaluation_error",
-    "find_comparator",
-    "load_data",
-    "mean_gradient_bound",
-    "plan_from_data",
-    "plan_json",
     "radius_interval",
+    "RandomSearchAttack",
     "render_report",
     "robust_minimum_norm",
+    "RobustLoss",
     "run_experiment",
+    "Search",
+    "search_json",
+    "search_plans",
+    "SetReport",
+    "SphericalCap",
+    "StochasticRun",
+    "strongest",
+    "TooWide",
     "train",
     "train_infinite_width",
+    "train_many",
+    "train_stochastic",
+    "TrainingRun",
+    "TwoLayerNetwork",
     "verify_in_folder",
+    "WorstOf",
 ]
