@@ -12,9 +12,11 @@ from __future__ import annotations
 
 import argparse
 import sys
+import time
 
 import numpy as np
 
+from robustntk.cli.progress import progress
 from robustntk.verify.checking.planted import FAULTS
 from robustntk.verify.checking.soundness import SoundnessReport, test_certificates
 
@@ -52,8 +54,10 @@ def main() -> int:
     parser.add_argument("--planted", action="store_true", help="also plant wrong certificates")
     options = parser.parse_args()
     dtypes = tuple(np.dtype(name) for name in options.dtype.split(","))
-    report = test_certificates(options.triples, seed=options.seed, dtypes=dtypes)
+    with progress("soundness", as_json=False) as show:
+        report = test_certificates(options.triples, seed=options.seed, dtypes=dtypes, progress=show)
     print_report(report)
+    print(f"{time.process_time():.0f} s of processor time")
     noticed = not options.planted or planted_faults_are_noticed(options.triples, options.seed)
     return 0 if report.holds and noticed else 1
 

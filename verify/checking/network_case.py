@@ -34,6 +34,7 @@ class NetworkCase:
         spread: standard deviation of the rows of ``W_0`` orthogonally to x.
         radius: R.
         first, second: the displacements of W and W' from ``W_0``, of length at most R.
+        ascent: steps of projected gradient ascent of the remainder of E1.a that W' takes from there.
         angle: polar angle of the cap around x.
         seed: of x and the spread.
     """
@@ -48,6 +49,7 @@ class NetworkCase:
     radius: float = 1.0
     first: Move = Move(size=0.0)
     second: Move = Move()
+    ascent: int = 0
     angle: float = 0.1
     seed: int = 0
 
@@ -98,7 +100,24 @@ class NetworkCase:
     @cached_property
     def others(self) -> Matrix:
         """W'."""
-        return np.asarray(self.initial + self.second.displacement(self.pairs, self.point, self.radius))
+        found = self.initial + self.second.displacement(self.pairs, self.point, self.radius)
+        for _ in range(self.ascent):
+            found = self._ascended(found)
+        return np.asarray(found)
+
+    def _ascended(self, weights: Matrix) -> Matrix:
+        """A step of half the radius up the remainder of the move from W, back into the ball; tied moves stay tied."""
+        slope = numeric(self.sigma, 1)
+        pull = self.signs * (slope(weights @ self.point) - slope(self.weights @ self.point))
+        pull *= np.sign(Remainder.between(self, self.weights, weights).signed) or 1.0
+        if self.second.is_tied:
+            first, last = np.split(pull, 2)
+            pull = np.concatenate([first - last, last - first])
+        length = float(np.linalg.norm(pull))
+        move = weights - self.initial
+        if length > 0.0:
+            move = move + np.outer(0.5 * self.radius * pull / length, self.point)
+        return np.asarray(self.initial + move / max(1.0, float(np.linalg.norm(move)) / self.radius))
 
     @property
     def network(self) -> TwoLayerNetwork:
@@ -119,10 +138,14 @@ class NetworkCase:
 
 @dataclass(frozen=True)
 class Remainder:
-    """``|f(W', x) - f(W, x) - <grad f(W, x), W' - W>|`` in float64, and a bound of its rounding error."""
+    """``f(W', x) - f(W, x) - <grad f(W, x), W' - W>`` in float64, and a bound of its rounding error."""
 
-    size: float
+    signed: float
     rounding: float
+
+    @property
+    def size(self) -> float:
+        return abs(self.signed)
 
     @classmethod
     def between(cls, case: NetworkCase, start: Matrix, end: Matrix) -> Remainder:
@@ -137,4 +160,4 @@ class Remainder:
         steep = np.abs(slope(before)) + np.abs(slope(after)) + slope_lipschitz(case.sigma) * (np.abs(gain) + off)
         charged = steep * off + (case.width + 8) * UNIT * np.sum(np.abs(parts), axis=0)
         root = float(np.sqrt(case.width))
-        return cls(abs(total) / root, float(2.0 * np.sum(charged)) / root)
+        return cls(total / root, float(2.0 * np.sum(charged)) / root)

@@ -118,7 +118,7 @@ def test_certificates(
     certifier: Certifier = certified,
     dtypes: tuple[Any, ...] = (np.float32, np.float64),
     attacks: tuple[Adversary, ...] = ATTACKS,
-    members: int = 12,
+    members: int = 16,
     stop_at_violation: bool = False,
     progress: Progress | None = None,
 ) -> SoundnessReport:
@@ -198,8 +198,9 @@ def _enter(
     if not compared.any():
         return
     tally.margin = float(np.minimum(tally.margin, np.min(margins[compared])))
-    sizes = np.abs(values) + np.abs(np.where(compared, lower, 0.0)) + np.finfo(np.float64).tiny
-    tally.relative = float(np.minimum(tally.relative, np.min((margins / sizes)[compared])))
+    with np.errstate(invalid="ignore"):
+        sizes = np.abs(values) + np.abs(np.where(compared, lower, 0.0)) + np.finfo(np.float64).tiny
+        tally.relative = float(np.minimum(tally.relative, np.min((margins / sizes)[compared])))
     for index, row in np.argwhere(compared & ~(margins >= 0.0)):
         report.violated += 1
         if len(report.violations) < _SHOWN:

@@ -10,8 +10,8 @@
 reports as the call that makes them. The others draw *cases*: small frozen descriptions (`NetworkCase`, `DataCase`,
 `FunctionCase`, `RunCase`) that build their arrays when asked, print as one line that makes them again, and shrink to
 few neurons, few points and round numbers. All mix random examples with those at which the lemmas are nearly
-equalities: all of a move in one neuron, moves along x, preactivations where a derivative is largest, near-duplicates,
-antipodes, rims.
+equalities: all of a move in one neuron, moves along x or pushed there by gradient ascent, preactivations where a
+derivative is largest, near-duplicates, antipodes, rims.
 
 Hypothesis is the extra ``check``: ``pip install robustntk[check]``.
 """
@@ -233,6 +233,7 @@ def network_cases(
             radius=draw(st.sampled_from([1.0, 0.3, 0.1] if extremal else [1.0, 0.3, 0.1, 3.0])),
             first=first,
             second=second,
+            ascent=0 if extremal else draw(st.sampled_from([0, 0, 1, 5])),
             angle=draw(angles(largest_angle)),
             seed=draw(seeds()),
         )

@@ -12,7 +12,7 @@ from typing import Any
 
 import numpy as np
 
-from ....bounds import guarantee, two_layer
+from ....bounds import curvature, guarantee, two_layer
 from ....bounds.letters import L, R, alpha, beta, m
 from ..claim import UNIT, Claim, Sides, claim
 from ..evaluation import at, constant, slope_lipschitz
@@ -133,8 +133,8 @@ def linearised_loss(case: RunCase) -> Sides:
     run = case.run
     pulls = np.array([np.sum(g * (w - case.comparator)) for g, w in zip(run.gradients, run.weights, strict=False)])
     excess = run.losses - np.mean(run.comparator_losses, axis=1) - pulls
-    curvature = slope_lipschitz(case.sigma) / (2.0 * np.sqrt(case.width))
-    return Sides(excess, constant(case.function.lipschitz) * curvature * run.squares[:-1], run.rounding)
+    bend = float(at(curvature.FULL_CURVATURE, {beta: slope_lipschitz(case.sigma), m: case.width}))
+    return Sides(excess, constant(case.function.lipschitz) * bend * run.squares[:-1], run.rounding)
 
 
 @claim(

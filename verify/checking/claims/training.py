@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from dataclasses import dataclass
-from functools import lru_cache, partial
+from functools import partial
 from typing import TYPE_CHECKING, Any
 
 import numpy as np
@@ -64,7 +64,6 @@ def _cases(constraint: str) -> SearchStrategy[RunCase]:
     )
 
 
-@lru_cache(maxsize=64)
 def _weights(case: RunCase) -> tuple[np.ndarray, ...]:
     """``W_1, ..., W_{T+1}`` of the library's trainer, in float64."""
     seen: list[np.ndarray] = []
