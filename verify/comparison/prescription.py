@@ -18,6 +18,7 @@ from numpy.typing import NDArray
 from ...bounds import Activation, InvalidInput, Plan, upper_float
 from ...bounds.convergence import ConvergenceTheorem
 from ...bounds.convergence_theorems import CONVERGENCE_THEOREMS
+from ...bounds.curvature import Network
 from ...bounds.operator_ball import OperatorBall
 from ...kernels import numeric
 from ..planning.goal import AUTO, Goal
@@ -56,7 +57,7 @@ class Prescription:
             plan.width,
             plan.iterations,
             float(plan.step_size),
-            ConstraintSet(radius, rows if plan.network.value == "tied" else None, operator),
+            ConstraintSet(radius, rows if plan.network is Network.TIED else None, operator),
         )
 
     def to_json(self) -> dict[str, Any]:

@@ -210,7 +210,8 @@ def train_many(
 
     Args:
         initialisations: networks of one width, dimension and dtype; as a rule those of several seeds.
-        adversary: one that asks the predictor for its JAX twin and treats points apart, as all of this package do.
+        adversary: one that asks the predictor for its JAX twin, treats points apart and draws at random no more than
+            its starts; of those of this package all but the random search, whose proposals would be others than alone.
         memory_budget: bytes that networks in training may take together; one at a time is always allowed.
         checkpoint: where to save; a state of the same runs found there is resumed, bit for bit.
         progress: called with (networks that are done, networks, steps of those in training).

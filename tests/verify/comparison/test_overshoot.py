@@ -40,7 +40,7 @@ def trials(folder: Path | None = None, **changed: Any) -> Trials:
     return Trials(activation=get_activation("erf"), **problem, **settings)
 
 
-@pytest.mark.parametrize("constraints", [ConstraintSet(1.2), ConstraintSet(1.2, 2.5, 1.1)])
+@pytest.mark.parametrize("constraints", [ConstraintSet(1.2), ConstraintSet(1.6, 4.0, 1.5)])
 def test_first_hits_are_those_of_single_runs_in_the_theorems_set(constraints: ConstraintSet) -> None:
     prescribed = Prescription("E10-tied", "tied", "conditional-guarantee", 20, 30, 0.3, constraints)
     expected = []

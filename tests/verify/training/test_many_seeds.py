@@ -10,7 +10,9 @@ import pytest
 
 from robustntk.bounds import InvalidInput, Target, get_activation, get_loss
 from robustntk.kernels import SymmetricInitialisation
-from robustntk.verify.attacks.adversary import AdversarialPoints
+from robustntk.verify.attacks.adversary import AdversarialPoints, Adversary
+from robustntk.verify.attacks.auto_projected_gradient import AutoProjectedGradientAttack
+from robustntk.verify.attacks.fast_gradient import FastGradientAttack
 from robustntk.verify.attacks.projected_gradient import ProjectedGradientAttack
 from robustntk.verify.data import embed
 from robustntk.verify.predictors import TwoLayerNetwork
@@ -174,7 +176,15 @@ def test_resumed_runs_equal_uninterrupted_ones_bit_for_bit(
         together(starts(range(4)), checkpoint=checkpoint, **wanted)
 
 
-def test_a_stack_answers_as_its_networks_do() -> None:
+ATTACKS: dict[str, Adversary] = {
+    "pgd": ProjectedGradientAttack(steps=4, restarts=3),
+    "apgd": AutoProjectedGradientAttack(steps=4, restarts=2),
+    "fgsm": FastGradientAttack(),
+}
+
+
+@pytest.mark.parametrize("name", sorted(ATTACKS))
+def test_a_stack_answers_as_its_networks_do(name: str) -> None:
     X, y = data()
     networks = [SymmetricInitialisation(16, 8, seed) for seed in range(3)]
     rng = np.random.default_rng(0)
@@ -186,7 +196,7 @@ def test_a_stack_answers_as_its_networks_do() -> None:
     points = np.concatenate([X, X[::-1], X])
     expected = np.concatenate([one.predict(rows) for one, rows in zip(single, (X, X[::-1], X), strict=True)])
     np.testing.assert_allclose(stack.predict(points), expected, rtol=0, atol=1e-14)
-    attack = ProjectedGradientAttack(steps=4, restarts=3)
+    attack = ATTACKS[name]
     found = attack_all(stack, attack, X, y, CAP, loss=get_loss("hinge"), iteration=2)
     for index, network in enumerate(single):
         own = attack.perturb(network, X, y, CAP, loss=get_loss("hinge"), iteration=2)
