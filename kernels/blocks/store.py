@@ -22,6 +22,7 @@ from jaxtyping import Float
 from numpy.typing import DTypeLike
 
 from ...bounds import InvalidInput
+from .folder_lock import only_process
 from .grid import BlockGrid, BlockIndex
 from .identity import MatrixIdentity
 
@@ -91,14 +92,10 @@ class BlockStore:
         The lock belongs to the process and vanishes with it. Where the file system has none, nothing is locked: two
         runs write the same bits. Raises InvalidInput if another process holds the lock.
         """
-        handle = os.open(self.path, os.O_RDONLY)
-        try:
-            _lock(handle, self.path)
+        with only_process(self.path):
             for leftover in self.path.rglob("*.partial"):
                 leftover.unlink(missing_ok=True)
             yield
-        finally:
-            os.close(handle)
 
     @property
     def dtype(self) -> np.dtype[Any]:
@@ -185,17 +182,3 @@ def _require_empty(path: Path) -> None:
         raise InvalidInput(f"{path} is a file: expected a folder for the matrix")
     if path.is_dir() and any(entry.suffix != ".partial" for entry in path.iterdir()):
         raise InvalidInput(f"{path} is not empty and holds no Gram matrix in blocks: choose another path")
-
-
-def _lock(handle: int, path: Path) -> None:
-    try:
-        import fcntl
-    except ImportError:
-        return
-    try:
-        fcntl.flock(handle, fcntl.LOCK_EX | fcntl.LOCK_NB)
-    except BlockingIOError:
-        raise InvalidInput(f"another process is writing {path}: wait for it, or end it") from None
-    except OSError:
-        # Network file systems may have no locks for folders.
-        return

@@ -1,0 +1,121 @@
+"""The figures of a sweep: for every law the values in logarithmic axes, the fitted line, and the predicted slope."""
+
+from __future__ import annotations
+
+import re
+from collections.abc import Iterable
+from typing import TYPE_CHECKING
+
+import numpy as np
+from numpy.typing import NDArray
+
+from ..experiment.figure import render
+from .law import LawKind
+
+if TYPE_CHECKING:
+    from matplotlib.axes import Axes
+    from matplotlib.figure import Figure
+
+    from .sweep import FittedLaw
+
+__all__ = ["draw_law", "draw_laws"]
+
+Array = NDArray[np.float64]
+# Okabe and Ito's colours, told apart by readers with any colour vision; markers tell them apart in print as well.
+_COLORS = ("#0072B2", "#D55E00", "#009E73", "#CC79A7", "#E69F00", "#56B4E9")
+_MARKERS = ("o", "s", "^", "D", "v", "P")
+_PREDICTED = "#333333"
+_AXIS = {
+    "width": "width m",
+    "samples": "number of points n",
+    "delta": "perturbation radius δ",
+    "epsilon": "target ε",
+    "radius": "radius R",
+}
+_LETTERS = {"width": "m", "samples": "n", "delta": "δ", "epsilon": "ε", "radius": "R"}
+
+
+def draw_laws(laws: Iterable[FittedLaw]) -> dict[str, bytes]:
+    """A .png and a .svg for each law, by file name; the same bytes for the same laws."""
+    groups: dict[str, list[FittedLaw]] = {}
+    for law in laws:
+        groups.setdefault(law.name, []).append(law)
+    files: dict[str, bytes] = {}
+    for name, group in groups.items():
+        figure = draw_law(group)
+        stem = re.sub(r"[^a-z0-9]+", "-", name.lower()).strip("-")
+        files |= {f"{stem}.{kind}": render(figure, kind) for kind in ("png", "svg")}
+    return files
+
+
+def draw_law(laws: list[FittedLaw]) -> Figure:
+    """One law, with a colour for each combination of its other settings, on a new figure."""
+    from matplotlib.figure import Figure
+
+    figure = Figure(figsize=(6.4, 4.6), layout="constrained")
+    axes = figure.subplots()
+    for index, law in enumerate(laws):
+        _draw_slice(axes, law, _COLORS[index % len(_COLORS)], _MARKERS[index % len(_MARKERS)], _label(law, laws))
+    first = laws[0]
+    axes.set(xscale="log", yscale="log", xlabel=_AXIS[first.law.axis], ylabel=first.law.quantity, title=first.name)
+    _label_places(axes, sorted({place for law in laws for place in law.points}))
+    axes.legend(frameon=False, fontsize="small")
+    axes.grid(alpha=0.25, linewidth=0.6)
+    return figure
+
+
+def _draw_slice(axes: Axes, law: FittedLaw, color: str, marker: str, label: str) -> None:
+    places = np.array(law.points)
+    values = np.array(law.values, np.float64)
+    if values.shape[1] > 1:
+        spread = np.repeat(places[:, None], values.shape[1], axis=1)
+        axes.plot(spread.ravel(), values.ravel(), ".", color=color, alpha=0.3, markersize=4)
+    means = np.array([np.nan if mean is None else mean for mean in law.fit.means])
+    axes.plot(places, means, marker, color=color, label=label, markersize=6)
+    if law.fit.exponent is None or law.fit.intercept is None:
+        return
+    grid = np.geomspace(places.min(), places.max(), 50)
+    center = np.exp(np.log(places).mean())
+    height = np.exp(law.fit.intercept) * center**law.fit.exponent.estimate
+    order = law.prediction.correction
+    bend = np.ones_like(grid) if order is None else np.exp(law.fit.bend * (grid**order - center**order))
+    height *= 1.0 if order is None else np.exp(law.fit.bend * center**order)
+    lines = {
+        end: height * bend * (grid / center) ** getattr(law.fit.exponent, end) for end in ("lower", "estimate", "upper")
+    }
+    axes.plot(grid, lines["estimate"], color=color, linewidth=1.6)
+    axes.fill_between(grid, lines["lower"], lines["upper"], color=color, alpha=0.15, linewidth=0)
+    if law.prediction.exponent is not None:
+        bound = law.prediction.kind is LawKind.UPPER_BOUND
+        shown = f"predicted {law.prediction.exponent:g} ({law.prediction.kind})"
+        drawn = any(line.get_label() == shown for line in axes.get_lines())
+        axes.plot(
+            grid,
+            height * (grid / center) ** law.prediction.exponent,
+            color=_PREDICTED,
+            linestyle=":" if bound else "--",
+            linewidth=1.4,
+            label=None if drawn else shown,
+        )
+
+
+def _label(law: FittedLaw, laws: list[FittedLaw]) -> str:
+    """What tells this slice from the others, and its exponent with the interval."""
+    differing = [axis for axis in law.fixed if len({str(other.fixed[axis]) for other in laws}) > 1]
+    settings = ", ".join(f"{_LETTERS[axis]} = {_short(law.fixed[axis])}" for axis in differing)
+    found = law.fit.exponent
+    shown = "no fit" if found is None else f"{found.estimate:.3f} [{found.lower:.3f}, {found.upper:.3f}]"
+    return f"{settings}: {shown}" if settings else f"fitted {shown}"
+
+
+def _short(value: float | str) -> str:
+    return value if isinstance(value, str) else f"{value:.4g}"
+
+
+def _label_places(axes: Axes, places: list[float]) -> None:
+    """Ticks where something was measured, as long as they are few."""
+    from matplotlib.ticker import NullLocator
+
+    if len(places) <= 8:
+        axes.set_xticks(places, [f"{place:g}" for place in places])
+        axes.xaxis.set_minor_locator(NullLocator())
