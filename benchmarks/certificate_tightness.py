@@ -215,7 +215,7 @@ class Row:
 
 @dataclass(frozen=True)
 class Peer:
-    """How auto_LiRPA is run: its Python, and what one method may use on one network."""
+    """How auto_LiRPA is run: its Python, and what it may use for one network."""
 
     python: Path
     seconds: float
@@ -235,28 +235,30 @@ class Peer:
                 activation=network.activation.name,
                 radius=cap.radius * np.sin(cap.angle),
             )
-            return {method: self._run(problem, method) for method in PEER_METHODS}
+            return self._run(problem)
 
-    def _run(self, problem: Path, method: str) -> PeerResult:
+    def _run(self, problem: Path) -> dict[str, PeerResult]:
+        """All methods in one process; those that it did not come to have run out of memory or time."""
+        command = [str(self.python), "-W", "ignore", str(PEER_SCRIPT), str(problem), "--gigabytes", str(self.gigabytes)]
         began = time.perf_counter()
-        command = [str(self.python), "-W", "ignore", str(PEER_SCRIPT), str(problem), "--method", method]
-        command += ["--gigabytes", str(self.gigabytes)]
         try:
             found = subprocess.run(command, capture_output=True, text=True, timeout=self.seconds, check=False)
-        except subprocess.TimeoutExpired:
-            return PeerResult(None, self.seconds, "out of time")
-        spent = time.perf_counter() - began
-        if found.returncode:
-            return PeerResult(None, spent, _trouble(found.returncode, found.stderr))
-        answer = json.loads(found.stdout.splitlines()[-1])
+            lines, missing = found.stdout, "out of memory" if found.returncode < 0 else found.stderr.strip()[-60:]
+        except subprocess.TimeoutExpired as stopped:
+            lines, missing = (stopped.stdout or b"").decode(), "out of time"
+        lost = PeerResult(None, time.perf_counter() - began, missing)
+        answers = {answer["method"]: answer for answer in map(json.loads, lines.splitlines())}
+        return {name: _result(answers[name]) if name in answers else lost for name in PEER_METHODS}
+
+
+def _result(answer: dict[str, Any]) -> PeerResult:
+    """What a line of `peer_bounds` says."""
+    if "lower" in answer:
         return PeerResult(float(np.mean(np.maximum(0.0, 1.0 - np.array(answer["lower"])))), answer["seconds"])
-
-
-def _trouble(code: int, message: str) -> str:
-    """Why a run of theirs failed, in a few words."""
-    if code < 0 or "allocate memory" in message or "MemoryError" in message or "not enough memory" in message:
-        return "out of memory"
-    return "no rule" if "NotImplementedError" in message else message.strip().splitlines()[-1][:60]
+    trouble = answer["trouble"]
+    if "memory" in trouble:
+        return PeerResult(None, answer["seconds"], "out of memory")
+    return PeerResult(None, answer["seconds"], "no rule" if "has no rule" in trouble else trouble[:60])
 
 
 def measure(case: Case, state: str, network: TwoLayerNetwork, peer: Peer | None) -> Row:
@@ -312,7 +314,7 @@ def main(arguments: list[str] | None = None) -> int:
     parser.add_argument("--activations", type=_list, default=["quadratic_relu", "tanh", "erf"])
     parser.add_argument("--states", type=_list, default=list(STATES), help="of the five networks")
     parser.add_argument("--no-peers", action="store_true", help="our half of the table only")
-    parser.add_argument("--peer-seconds", type=float, default=300.0, help="for one method on one network")
+    parser.add_argument("--peer-seconds", type=float, default=300.0, help="for one network")
     parser.add_argument("--peer-gigabytes", type=float, default=8.0, help="address space of one run")
     parser.add_argument("--folder", type=Path, default=ROOT / "build" / "tightness", help="where networks are kept")
     parser.add_argument("--json", type=Path, help="write the rows there as well")

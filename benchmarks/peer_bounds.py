@@ -1,10 +1,10 @@
 """Bounds of auto_LiRPA 0.3 on two-layer networks; runs in an environment of its own, which it makes itself.
 
     python benchmarks/peer_bounds.py --prepare                          # once: build/peers-bounds
-    build/peers-bounds/bin/python benchmarks/peer_bounds.py problem.npz --method CROWN
+    build/peers-bounds/bin/python benchmarks/peer_bounds.py problem.npz --methods IBP,CROWN
 
 ``problem.npz`` holds ``weights`` (m, d), ``outputs`` (m,), ``centers`` (n, d), ``signs`` (n,), ``activation`` and
-``radius``. The last line of stdout has, for every row, a lower bound of ``sign f`` over the Euclidean ball of that
+``radius``. Every method prints one line: for every row, a lower bound of ``sign f`` over the Euclidean ball of that
 radius around the centre in the first d - 1 coordinates; the last coordinate is folded into a bias of the first layer,
 which keeps it fixed. Bounds are in float32, which their rules assume; ``alpha-CROWN`` optimises the slopes of its
 relaxations, by default in 20 steps.
@@ -23,6 +23,7 @@ import sys
 import time
 import types
 import venv
+from functools import lru_cache
 from pathlib import Path
 from typing import Any
 
@@ -47,6 +48,7 @@ def prepare(folder: Path = ENVIRONMENT) -> Path:
     return python
 
 
+@lru_cache(maxsize=1)
 def _patched() -> Any:
     """auto_LiRPA, with what it expects of older libraries in place."""
     import numpy as np
@@ -152,12 +154,22 @@ def _bound(bounded: Any, data: Any, method: str, *, is_lower: bool) -> Any:
     return low if is_lower else -high
 
 
+def answer(problem: Any, method: str, iterations: int) -> dict[str, Any]:
+    """The bounds and the seconds they took, or what went wrong."""
+    began = time.perf_counter()
+    try:
+        found = lower_bounds(problem, method, iterations)
+    except (NotImplementedError, MemoryError, RuntimeError) as error:
+        return {"method": method, "trouble": str(error), "seconds": time.perf_counter() - began}
+    return {"method": method, "lower": found.tolist(), "seconds": time.perf_counter() - began}
+
+
 def main() -> int:
-    """Bound one problem; prints one JSON object."""
+    """Bound one problem; prints one JSON object for each method, as soon as it is there."""
     parser = argparse.ArgumentParser(description=__doc__, formatter_class=argparse.RawDescriptionHelpFormatter)
     parser.add_argument("problem", type=Path, nargs="?")
     parser.add_argument("--prepare", action="store_true", help="make the environment and stop")
-    parser.add_argument("--method", choices=METHODS, default="CROWN")
+    parser.add_argument("--methods", type=lambda text: text.split(","), default=list(METHODS))
     parser.add_argument("--iterations", type=int, default=20, help="steps of alpha-CROWN")
     parser.add_argument("--gigabytes", type=float, help="address space that may be used")
     options = parser.parse_args()
@@ -170,11 +182,11 @@ def main() -> int:
     import torch
 
     torch.set_num_threads(1)
+    _patched()  # so that no method pays for the import
     with np.load(options.problem, allow_pickle=False) as archive:
         problem = {name: archive[name] for name in archive.files}
-    began = time.perf_counter()
-    found = lower_bounds(problem, options.method, options.iterations)
-    print(json.dumps({"lower": found.tolist(), "seconds": time.perf_counter() - began}))
+    for method in options.methods:
+        print(json.dumps(answer(problem, method, options.iterations)), flush=True)
     return 0
 
 
