@@ -22,7 +22,7 @@ RUNNER = CliRunner()
 PROBLEM = ["--data", "four.npz", "--epsilon", "0.8", "--activation", "sin"]
 ERRORS = ["--data", "four.npz", "--epsilon", "0.25", "--target", "robust-error"]
 COMMAND = [sys.executable, "-m", "robustntk.cli", "verify", *PROBLEM]
-FILES = {"config.json", "result.json", "curves.npz", "report.html", "figure.png"}
+FILES = {"config.json", "result.json", "curves.npz", "report.html", "figure.png", "anatomy.png"}
 CONTRACT = {
     "config": {"data", "delta", "epsilon", "activation", "loss", "seed"},
     "plan": {"theorem", "kind", "width", "step_size", "iterations", "radius", "hypotheses", "statement"},
@@ -36,7 +36,8 @@ CONTRACT = {
         "attacked_robust_error",
         "certified_robust_error",
     },
-    "predicted": {"guarantee", "infinite_width_final", "max_deviation"},
+    "predicted": {"guarantee", "infinite_width_final", "max_deviation", "band", "inside_band", "robust"},
+    "waterfall": {"unit", "stages"},
 }
 # Kills its own process at the fifth save, so that what is left is a run in the middle of its training.
 KILLED_AT_THE_FIFTH_STEP = """
@@ -101,6 +102,8 @@ def test_contract(finished: subprocess.CompletedProcess[str]) -> None:
     for key, names in CONTRACT.items():
         assert result[key].keys() >= names
     assert all(row.keys() == {"step", "lhs", "rhs", "slack"} for row in result["anatomy"])
+    assert result["predicted"]["band"].keys() >= {"runs", "width", "coverage", "bound"}
+    assert result["predicted"]["inside_band"] in {"inside", "outside"}
     assert result["run_dir"] == "run"
 
 
@@ -222,11 +225,32 @@ def test_it_trains_at_the_plan_that_width_prescribes(desk: Path, monkeypatch: py
     assert found["empirical"]["attacked_robust_error"] <= found["empirical"]["certified_robust_error"]
 
 
+def test_adversary_and_band_are_chosen(desk: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    """A weaker adversary is another run; without networks of other seeds there is no band."""
+    options = [*PROBLEM, "--band-runs", "0"]
+    fast, usual = (
+        run(desk, monkeypatch, *options, "--adversary", name, "--out", f"by-{name}") for name in ("fgsm", "pgd")
+    )
+    assert fast["config"]["adversary"] == "fgsm" and fast["holds"] is True
+    assert fast["predicted"]["band"] is None and fast["predicted"]["inside_band"] == "no band"
+    assert fast["predicted"]["infinite_width_final"] != usual["predicted"]["infinite_width_final"]
+    assert "--adversary fgsm --band-runs 0" in (desk / "by-fgsm/report.html").read_text()
+
+
+@pytest.mark.parametrize(("option", "value"), [("--adversary", "hope"), ("--band-runs", "-1")])
+def test_an_unknown_adversary_or_a_negative_band_is_refused(
+    option: str, value: str, desk: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.chdir(desk)
+    result = RUNNER.invoke(app, ["verify", *PROBLEM, option, value, "--out", "refused"])
+    assert result.exit_code == 2 and value in result.output and not (desk / "refused").exists()
+
+
 @pytest.mark.parametrize("theorem", ["E1", "E2", "E7", "E8", "E8-tied"])
 def test_the_theorem_that_is_named_is_the_one_that_is_used(
     theorem: str, desk: Path, monkeypatch: pytest.MonkeyPatch
 ) -> None:
-    found = run(desk, monkeypatch, *PROBLEM, "--theorem", theorem, "--out", f"by-{theorem}")
+    found = run(desk, monkeypatch, *PROBLEM, "--theorem", theorem, "--band-runs", "0", "--out", f"by-{theorem}")
     assert found["holds"] is True and found["plan"]["theorem"] == theorem == found["config"]["theorem"]
     assert f"({theorem})" in " ".join(row["step"] for row in found["anatomy"])
     page = (desk / f"by-{theorem}/report.html").read_text()

@@ -157,7 +157,8 @@ def _free(record: ProofRecord, setting: RunSetting, norm: float, row_radius: flo
     """Steps that would have ended inside the ball, with all rows short, by more than the rounding of norms."""
     alpha = setting.step_size
     squares = record.moves[:-1] ** 2 - 2.0 * alpha * record.outward + alpha**2 * record.gradient_squares
-    inside = np.sqrt(np.maximum(squares, 0.0)) < setting.radius * (1.0 - norm)
+    # Negated, so that a step that was not measured counts as free, and fails there.
+    inside = ~(np.sqrt(np.maximum(squares, 0.0)) >= setting.radius * (1.0 - norm))
     if row_radius is not None:
         longest = row_radius / math.sqrt(setting.width)
         inside &= record.rows[1:] < longest * (1.0 - 16.0 * roundings(setting.dimension + 8, setting.unit))

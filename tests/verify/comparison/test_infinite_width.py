@@ -6,7 +6,10 @@ import pytest
 
 from robustntk.bounds import InvalidInput, get_activation, get_loss
 from robustntk.kernels import SymmetricInitialisation, dual_kernel, gram
+from robustntk.verify.attacks.auto_projected_gradient import AutoProjectedGradientAttack
+from robustntk.verify.attacks.fast_gradient import FastGradientAttack
 from robustntk.verify.attacks.projected_gradient import ProjectedGradientAttack
+from robustntk.verify.attacks.worst_of import WorstOf
 from robustntk.verify.comparison.infinite_width import InfiniteWidthRun, train_infinite_width
 from robustntk.verify.data import embed
 from robustntk.verify.predictors import KernelPredictor
@@ -22,7 +25,7 @@ def data() -> tuple[np.ndarray, np.ndarray]:
 
 
 def run(name: str = "erf", loss: str = "hinge", **options: Any) -> InfiniteWidthRun:
-    settings = {"step_size": 0.5, "iterations": 30, "radius": 100.0, **options}
+    settings = {"step_size": 0.5, "iterations": 30, "radius": 100.0, "tolerance": 0.0, **options}
     return train_infinite_width(dual_kernel(name), get_loss(loss), *data(), CAP, ATTACK, **settings)
 
 
@@ -99,7 +102,62 @@ def test_wide_network_follows_the_infinite_width_curve_and_refutes_another_kerne
     assert deviation("erf") < 0.05 < deviation("tanh")
 
 
-@pytest.mark.parametrize("wrong", [{"step_size": -1.0}, {"radius": math.nan}, {"iterations": 0}])
+@pytest.mark.parametrize(
+    "wrong",
+    [
+        {"step_size": -1.0},
+        {"radius": math.nan},
+        {"iterations": 0},
+        {"budget": 0},
+        {"tolerance": 1e-7},
+        {"tolerance": math.nan},
+    ],
+)
 def test_wrong_parameters_are_named(wrong: dict[str, Any]) -> None:
     with pytest.raises(InvalidInput, match=next(iter(wrong))):
         run(**wrong)
+
+
+@pytest.mark.parametrize(("name", "loss", "radius"), CASES)
+def test_merged_centres_change_next_to_nothing(name: str, loss: str, radius: float) -> None:
+    """A run of 150 steps with a tenth of the centres; what was left out is small against the norm."""
+    exact, merged = (run(name, loss, radius=radius, iterations=150, tolerance=tolerance) for tolerance in (0.0, 1e-4))
+    np.testing.assert_allclose(merged.surrogate_losses, exact.surrogate_losses, atol=1e-3)
+    assert len(merged.predictor.centers) < 0.5 * len(exact.predictor.centers)
+    assert 0.0 < merged.lost <= 1e-3 * merged.final_norm and exact.lost == 0.0
+
+
+def test_a_run_ends_where_its_budget_does() -> None:
+    """The pairs of points and centres that were spent are those of the steps taken."""
+    whole = run(iterations=20)
+    spent = 5 * np.cumsum([max(1, len(run(iterations=steps).predictor.centers)) for steps in range(1, 6)])
+    cut = run(iterations=20, budget=int(5 + spent[2]) + 1)
+    assert cut.stopped == "budget spent" and cut.steps == cut.horizon == 5 < whole.steps
+    np.testing.assert_array_equal(cut.surrogate_losses, whole.surrogate_losses[:5])
+
+
+def test_snapshots_are_the_functions_of_their_steps() -> None:
+    X, y = data()
+    found = run(iterations=12, snapshots={1, 7, 99}, tolerance=1e-4)
+    assert set(found.snapshots) == {1, 7}
+    points = ATTACK.perturb(found.snapshots[7], X, y, CAP, loss=get_loss("hinge")).points
+    loss = float(np.mean(np.maximum(0.0, 1.0 - y * found.snapshots[7].predict(points))))
+    assert loss == pytest.approx(found.surrogate_losses[6], abs=1e-9)
+
+
+@pytest.mark.parametrize("loss", ["hinge", "squared_hinge", "absolute", "huber", "logistic"])
+@pytest.mark.parametrize(
+    "adversary",
+    [FastGradientAttack(), AutoProjectedGradientAttack(steps=5, restarts=1), WorstOf((ATTACK, FastGradientAttack()))],
+    ids=lambda adversary: type(adversary).__name__,
+)
+def test_any_loss_and_adversary(loss: str, adversary: Any) -> None:
+    """The loss falls, and the points are those that the adversary answers."""
+    form, (X, y) = get_loss(loss), data()
+    found = train_infinite_width(
+        dual_kernel("erf"), form, X, y, CAP, adversary, step_size=0.3, iterations=12, radius=100.0
+    )
+    assert found.surrogate_losses[-1] < found.surrogate_losses[0]
+    answer = adversary.perturb(found.best_predictor, X, y, CAP, loss=form, iteration=found.best_step)
+    loss_there = float(np.mean(form.value(found.best_predictor.predict(answer.points), y)))
+    assert loss_there == pytest.approx(found.surrogate_losses.min(), abs=1e-9)
