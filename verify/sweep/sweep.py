@@ -182,7 +182,7 @@ def run_sweep(
     """
     problem, laws, skipped = _prepared(config)
     store = SweepStore.check(out, _manifest(problem))
-    with store.opened(_manifest(problem)), team_for(scheduler, workers) as team:
+    with team_for(scheduler, workers) as team, store.opened(_manifest(problem)):
         run = _Run(store, team, progress, {})
         run.finish(_cells_for_radii(problem, laws))
         slices = [(law, fixed) for law in laws for fixed in _slices(problem, law, run.values)]

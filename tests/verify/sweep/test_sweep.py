@@ -6,6 +6,7 @@ import random
 import signal
 import subprocess
 import sys
+import time
 from collections.abc import Iterator
 from contextlib import contextmanager
 from dataclasses import replace
@@ -27,7 +28,8 @@ from robustntk.verify.sweep.sweep import SweepReport, run_sweep
 SMALL = SweepConfig(
     measures=("kernel", "near-linearity"), widths=(16, 64, 256), samples=(6,), radii=(0.5,), seeds=(0, 1, 2, 3)
 )
-TRAINED = replace(SMALL, measures=("deviation", "steps"), widths=(16, 32, 64), iterations=4, epsilons=("0.9", "0.8"))
+TRAINED = replace(SMALL, measures=("deviation",), widths=(16, 32, 64), iterations=4)
+STEPS = replace(TRAINED, measures=("steps",), widths=(16,), radii=(3.0,), epsilons=("0.95", "0.9"), max_iterations=20)
 
 
 def contents(folder: Path) -> dict[str, bytes]:
@@ -130,21 +132,23 @@ class TestSweep:
         assert (found(report, "kernel in m").verdict, report.holds) == (verdict, False)
 
     def test_training_cells(self, tmp_path: Path) -> None:
-        report = run_sweep(TRAINED, tmp_path / "sweep")
-        deviation = found(report, "deviation in m")
-        assert np.array(deviation.values).shape == (3, 4) and deviation.fixed["radius"] == 0.5
-        steps = found(report, "steps in epsilon, E1")
-        assert len(report.laws) == 1 + 2 * 3 and steps.points == (0.9, 0.8)
+        deviation = found(run_sweep(TRAINED, tmp_path / "sweep"), "deviation in m")
+        assert np.array(deviation.values).shape == (3, 4) and dict(deviation.fixed) == {
+            "samples": 6,
+            "delta": 0.1,
+            "radius": 0.5,
+        }
 
-    def test_an_epsilon_that_is_not_reached_is_no_number(self, tmp_path: Path) -> None:
-        config = replace(TRAINED, measures=("steps",), widths=(16,), epsilons=("0.9", "0.8", "0.1"), max_iterations=3)
-        report = run_sweep(config, tmp_path / "sweep")
-        law = found(report, "steps in epsilon, E1")
+    def test_steps_and_an_epsilon_that_is_not_reached(self, tmp_path: Path) -> None:
+        config = replace(STEPS, epsilons=("0.95", "0.9", "0.01"))
+        law = found(run_sweep(config, tmp_path / "sweep"), "steps in epsilon, E8")
+        early, late = (np.array(row, np.float64) for row in law.values[:2])
+        assert law.points == (0.95, 0.9, 0.01) and np.all((early > 1) & (early <= late) & (late <= 20))
         assert law.values[2] == (None,) * 4
-        assert law.verdict is Verdict.UNDETERMINED and "nothing was measured at 0.1" in law.fit.method
+        assert law.verdict is Verdict.UNDETERMINED and "nothing was measured at 0.01" in law.fit.method
 
     def test_the_radius_of_the_data_is_taken_where_none_is_given(self, tmp_path: Path) -> None:
-        config = replace(TRAINED, measures=("deviation", "radius"), radii=None, deltas=(0.1,), samples=(6,))
+        config = replace(TRAINED, measures=("deviation", "radius"), widths=(16,), radii=None, deltas=(0.1,))
         report = run_sweep(config, tmp_path / "sweep")
         radius = found(report, "deviation in m").fixed["radius"]
         assert found(report, "radius in n").values[0][0] == pytest.approx(radius, rel=0.05)
@@ -195,7 +199,7 @@ class TestSweep:
     ],
 )
 def test_bad_input_is_refused_before_anything_is_written(change: dict[str, Any], culprit: str, tmp_path: Path) -> None:
-    config = replace(SMALL, measures=("deviation", "radius", "steps"), **{"radii": None} | change)
+    config = replace(SMALL, **{"measures": ("deviation", "radius", "steps"), "radii": None} | change)
     with pytest.raises(InvalidInput, match=culprit):
         run_sweep(config, tmp_path / "sweep")
     assert not (tmp_path / "sweep").exists()
@@ -230,55 +234,58 @@ def test_what_is_allowed(kind: LawKind, predicted: float, axis: str, allowed: se
     assert Prediction(LawKind.NONE_KNOWN, None, "test").judge(fit, axis=axis) == (None, None)
 
 
-def begin(folder: Path) -> subprocess.Popen[bytes]:
-    """The small training sweep in a process group of its own."""
-    options = "--measure deviation --widths 16,32,64 --samples 6 --radii 0.5 --seeds 4 --iterations 4 --workers 2"
-    command = [sys.executable, "-m", "robustntk.cli", "sweep", *options.split(), "--out", str(folder), "--json"]
-    return subprocess.Popen(command, stdout=subprocess.PIPE, start_new_session=True)
+def begin(folder: Path, config: SweepConfig) -> subprocess.Popen[bytes]:
+    """The sweep in a process group of its own, with two workers."""
+    lists = {"--widths": config.widths, "--samples": config.samples, "--radii": config.radii}
+    options = [part for name, values in lists.items() for part in (name, ",".join(map(str, values or ())))]
+    options += ["--measure", ",".join(config.measures or ()), "--seeds", str(len(config.seeds)), "--workers", "2"]
+    options += ["--iterations", str(config.iterations), "--out", str(folder), "--json"]
+    return subprocess.Popen(
+        [sys.executable, "-m", "robustntk.cli", "sweep", *options], stdout=subprocess.PIPE, start_new_session=True
+    )
 
 
-def kill_and_resume(folder: Path, kills: int, rng: random.Random) -> None:
-    """Kill it when so many more cells than before are whole, or at once."""
+def kill_and_resume(folder: Path, config: SweepConfig, kills: int) -> None:
+    """Kill it when so many more cells than before are whole, then let it finish."""
+    rng = random.Random(kills)
     for _ in range(kills):
-        process = begin(folder)
-        wanted = min(len(stamps(folder)) + rng.randrange(3), 12)
+        process = begin(folder, config)
+        wanted = len(stamps(folder)) + rng.randrange(3)
         while process.poll() is None and len(stamps(folder)) < wanted:
-            pass
+            time.sleep(0.001)
+        time.sleep(rng.uniform(0.0, 0.1))
         os.killpg(process.pid, signal.SIGKILL)
         process.communicate()
-    process = begin(folder)
+    process = begin(folder, config)
     assert json.loads(process.communicate()[0])["laws"]
 
 
-@pytest.fixture(scope="module")
-def undisturbed(tmp_path_factory: pytest.TempPathFactory) -> dict[str, bytes]:
-    folder = tmp_path_factory.mktemp("sweeps") / "undisturbed"
-    config = replace(TRAINED, measures=("deviation",), epsilons=None)
+def undisturbed(folder: Path, config: SweepConfig) -> dict[str, bytes]:
+    """With one worker."""
     run_sweep(config, folder, workers=1)
-    found = contents(folder)
-    assert {"figures/deviation-in-m.png", "figures/deviation-in-m.svg", "result.json", "sweep.json"} <= found.keys()
-    return found
+    files = contents(folder)
+    assert {"result.json", "sweep.json"} <= files.keys() and len(stamps(folder)) >= 12
+    assert {name.rpartition(".")[2] for name in files if name.startswith("figures/")} == {"png", "svg"}
+    return files
 
 
-def test_a_sweep_that_was_killed_has_the_bytes_of_one_that_was_not(
-    undisturbed: dict[str, bytes], tmp_path: Path
-) -> None:
-    """Two workers, and killed three times; undisturbed it had one."""
-    kill_and_resume(tmp_path / "killed", 3, random.Random(0))
-    assert contents(tmp_path / "killed") == undisturbed
+def test_a_sweep_that_was_killed_has_the_bytes_of_one_that_was_not(tmp_path: Path) -> None:
+    """Of the numbers and the figures; killed three times."""
+    config = replace(SMALL, measures=("kernel",))
+    kill_and_resume(tmp_path / "killed", config, 3)
+    assert contents(tmp_path / "killed") == undisturbed(tmp_path / "undisturbed", config)
 
 
 @pytest.mark.slow
-def test_a_sweep_that_was_killed_20_times_has_the_same_bytes(undisturbed: dict[str, bytes], tmp_path: Path) -> None:
-    kill_and_resume(tmp_path / "killed", 20, random.Random(1))
-    assert contents(tmp_path / "killed") == undisturbed
+def test_a_sweep_that_was_killed_20_times_has_the_same_bytes(tmp_path: Path) -> None:
+    config = replace(TRAINED, seeds=tuple(range(16)))
+    kill_and_resume(tmp_path / "killed", config, 20)
+    assert contents(tmp_path / "killed") == undisturbed(tmp_path / "undisturbed", config)
 
 
-def test_a_cluster_gives_the_same_bytes_also_when_a_worker_is_killed(
-    undisturbed: dict[str, bytes], tmp_path: Path
-) -> None:
+@pytest.mark.slow
+def test_a_cluster_gives_the_same_bytes_also_when_a_worker_is_killed(tmp_path: Path) -> None:
     distributed = pytest.importorskip("distributed")
-    config = replace(TRAINED, measures=("deviation",), epsilons=None)
     killed: list[int] = []
     with distributed.LocalCluster(
         n_workers=2, threads_per_worker=1, dashboard_address=":0", worker_dashboard_address=":0"
@@ -289,5 +296,5 @@ def test_a_cluster_gives_the_same_bytes_also_when_a_worker_is_killed(
                 killed.append(next(iter(cluster.workers.values())).process.pid)
                 os.kill(killed[0], signal.SIGKILL)
 
-        run_sweep(config, tmp_path / "sweep", scheduler=cluster.scheduler_address, progress=progress)
-    assert killed and contents(tmp_path / "sweep") == undisturbed
+        run_sweep(TRAINED, tmp_path / "cluster", scheduler=cluster.scheduler_address, progress=progress)
+    assert killed and contents(tmp_path / "cluster") == undisturbed(tmp_path / "undisturbed", TRAINED)
