@@ -20,8 +20,10 @@ from .operator_projection import operator_norm, project, project_tied
 from .tied_projection import project_rows
 
 Array = NDArray[np.float64]
-# A point that float64 has to find inside is put this much nearer to W_0.
+# A point that float64 has to find inside is put this much nearer to W_0, if it is not well inside already: norms that
+# are summed in another order differ by some roundings.
 _INNER = 1.0 - 1e-12
+_WELL_INSIDE = 1.0 - 1e-13
 
 
 class Bounds(NamedTuple):
@@ -110,13 +112,15 @@ class ConstraintSet:
             return np.asarray(project_rows(differences, _INNER * self.radius / math.sqrt(2.0), longest))
         moves = np.asarray(project_tied(differences, _INNER * self.radius, longest, self.operator_radius))
         bound = math.sqrt(2.0) * operator_norm(moves)
-        return moves if bound <= _INNER * self.operator_radius else moves * (_INNER * self.operator_radius / bound)
+        return (
+            moves if bound <= _WELL_INSIDE * self.operator_radius else moves * (_INNER * self.operator_radius / bound)
+        )
 
     def _scaled_inside(self, displacement: Array) -> Array:
         assert self.operator_radius is not None
         size = float(np.linalg.norm(displacement)) / self.radius
         excess = max(size, operator_norm(displacement) / self.operator_radius)
-        return displacement if excess <= _INNER else displacement * (_INNER / excess)
+        return displacement if excess <= _WELL_INSIDE else displacement * (_INNER / excess)
 
 
 def distance(halves: Any, others: Any) -> Any:
@@ -190,7 +194,11 @@ def _into_ball(weights: Array, half_start: Array, radius: float) -> Array:
     """``weights``, moved in place to the point of the ball on their ray from ``W_0`` if outside."""
     halves = weights.reshape(2, *half_start.shape)
     size = math.hypot(*(float(np.linalg.norm(half - half_start)) for half in halves))
-    if size > radius:
+    # Near the border the norm decides that is asked for afterwards, that of the whole displacement.
+    if (
+        size > _WELL_INSIDE * radius
+        and not float(np.linalg.norm((halves - half_start).reshape(weights.shape))) <= radius
+    ):
         for half in halves:
             half += (half_start - half) * (1.0 - radius / size * _INNER)
     return weights

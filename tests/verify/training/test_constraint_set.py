@@ -40,6 +40,14 @@ def test_what_is_moved_inside_is_inside_in_float64(name: str, seed: int, size: f
     np.testing.assert_allclose(again, inside, rtol=0, atol=1e-11)
 
 
+@given(NAMES, SEEDS, st.integers(-4, 4))
+def test_a_point_within_rounding_of_the_border_is_moved_inside(name: str, seed: int, ulps: int) -> None:
+    half, weights = start_and_weights(seed, 10.0)
+    whole, inside = np.concatenate([half, half]), SETS[name].moved_inside(weights, half)
+    border = whole + (inside - whole) * (1.0 + 1e-12 + ulps * np.finfo(np.float64).eps)
+    assert SETS[name].contains(SETS[name].moved_inside(border, half), half)
+
+
 @given(NAMES, SEEDS, SIZES)
 def test_moving_inside_is_the_projection_of_the_run(name: str, seed: int, size: float) -> None:
     half, weights = start_and_weights(seed, size)
