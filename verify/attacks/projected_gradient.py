@@ -36,11 +36,11 @@ class ProjectedGradientAttack:
 
     Args:
         steps: gradient steps of each start, at least 1.
-        step_size: first step as a fraction of the cap's angle; by default 2, which crosses the cap, and 1
-            at every other random start.
+        step_size: first step as a fraction of the set's extent (a cap's angle, a ball's radius); by default 2, which
+            crosses the set, and 1 at every other random start.
         restarts: number of starts, at least 1.
         seed: of the random starts, together with the ``iteration`` of the call.
-        last_step_size: last step as a fraction of the cap's angle; by default each step is 0.8 of the one
+        last_step_size: last step, likewise; by default each step is 0.8 of the one
             before it, down to 0.03 of the first or, at every other random start, to 1e-4.
 
     Raises:
@@ -59,10 +59,10 @@ class ProjectedGradientAttack:
         for name in ("step_size", "last_step_size"):
             size = getattr(self, name)
             if size is not None and not (math.isfinite(size) and size > 0):
-                raise InvalidInput(f"{name} is {size!r}: expected a positive fraction of the cap's angle")
+                raise InvalidInput(f"{name} is {size!r}: expected a positive fraction of the set's extent")
 
     def sizes(self, start: int = 0) -> Float[Array, " steps"]:
-        """Step sizes of one start, as fractions of the cap's angle.
+        """Step sizes of one start, as fractions of the set's extent.
 
         Long steps converge fast to minima on the rim, where they act like a power iteration; short ones
         are needed to settle at minima inside. Starts alternate between the two.
