@@ -21,7 +21,7 @@ import sys
 import time
 from pathlib import Path
 
-DEFAULTS = "--measure kernel,near-linearity,deviation --widths 32,64,128 --samples 12 --seeds 6 --iterations 10"
+DEFAULTS = "--measure kernel,near-linearity,deviation --radii 0.5,1,2 --widths 32,64,128 --seeds 6 --iterations 10"
 Stamps = dict[str, tuple[int, int]]
 
 

@@ -15,7 +15,7 @@ from robustntk.cli.app import app
 
 RUNNER = CliRunner()
 COMMANDS = [command.name or "" for command in app.registered_commands]
-SLOW = {"overshoot", "verify"}
+SLOW = {"overshoot", "sweep", "verify"}
 
 
 def examples_of(*command: str) -> list[list[str]]:
