@@ -274,28 +274,39 @@ def run_cases(
 ) -> SearchStrategy[RunCase]:
     """Runs of any kind, and those of one step and one point at which regret bounds are nearly equalities."""
     st = require_hypothesis()
-
-    @st.composite  # type: ignore[untyped-decorator]
-    def case(draw: Any) -> RunCase:
-        extremal = draw(st.booleans())
-        constraint = draw(st.sampled_from(constraints))
+    kinds = []
+    for constraint in constraints:
         tied = constraint.startswith("tied")
-        loss, parameter = draw(st.sampled_from(losses))
-        return RunCase(
-            activation=draw(st.sampled_from(activation_names(smooth=tied, bounded=tied))),
-            scale=draw(st.sampled_from(SCALES)),
-            loss=loss,
-            parameter=parameter,
-            data=DataCase(samples=1, seed=draw(seeds())) if extremal else draw(data_cases(samples=(1, 4))),
-            pairs=draw(st.sampled_from([1, 4, 64] if extremal else [1, 2, 8])),
-            level=draw(st.sampled_from(["slope"] if extremal else ["gaussian", "slope", "curvature"])),
-            radius=draw(st.sampled_from([0.1, 0.01, 0.5] if extremal else radii)),
-            pace=draw(st.sampled_from([1.0, 0.3, 0.1] if extremal else [1.0, 0.3, 3.0, 0.1])),
-            iterations=1 if extremal else draw(st.integers(1, largest_iterations)),
-            adversary="none" if extremal else draw(st.sampled_from(ADVERSARIES)),
-            constraint=constraint,
-            cut=draw(st.sampled_from([1.0, 0.5])),
-            seed=draw(seeds()),
+        common = {
+            "activation": st.sampled_from(activation_names(smooth=tied, bounded=tied)),
+            "scale": st.sampled_from(SCALES),
+            "loss": st.sampled_from(losses),
+            "constraint": st.just(constraint),
+            "cut": st.sampled_from([1.0, 0.5]),
+            "seed": seeds(),
+        }
+        one_step = st.builds(
+            _run_case,
+            data=st.builds(DataCase, samples=st.just(1), seed=seeds()),
+            pairs=st.sampled_from([1, 4, 64]),
+            radius=st.sampled_from([0.1, 0.01, 0.5]),
+            pace=st.sampled_from([1.0, 0.3, 0.1]),
+            **common,
         )
+        any_run = st.builds(
+            _run_case,
+            data=data_cases(samples=(1, 4)),
+            pairs=st.sampled_from([1, 2, 8]),
+            level=st.sampled_from(["gaussian", "slope", "curvature"]),
+            radius=st.sampled_from(radii),
+            pace=st.sampled_from([1.0, 0.3, 3.0, 0.1]),
+            iterations=st.integers(1, largest_iterations),
+            adversary=st.sampled_from(ADVERSARIES),
+            **common,
+        )
+        kinds += [one_step, any_run]
+    return st.one_of(*kinds)  # type: ignore[no-any-return]
 
-    return case()  # type: ignore[no-any-return]
+
+def _run_case(loss: tuple[str, str | None], **described: Any) -> RunCase:
+    return RunCase(loss=loss[0], parameter=loss[1], **described)

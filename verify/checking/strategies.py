@@ -215,30 +215,37 @@ def network_cases(
 ) -> SearchStrategy[NetworkCase]:
     """Networks near a symmetric initialisation with two points of the ball, random and adversarial."""
     st = require_hypothesis()
-    names = activation_names(smooth=smooth, bounded=bounded)
+    # Strategies are made once, not for every example: that would take longer than most claims.
+    common = {
+        "activation": st.sampled_from(activation_names(smooth=smooth, bounded=bounded)),
+        "scale": st.sampled_from(SCALES),
+        "pairs": st.integers(1, largest_pairs),
+        "dimension": dimensions(3, 8),
+        "bias": biases(),
+        "angle": angles(largest_angle),
+        "seed": seeds(),
+    }
+    extremal = st.builds(
+        _network,
+        move_pairs(tied=tied, extremal=True),
+        level=st.sampled_from(LEVELS),
+        radius=st.sampled_from([1.0, 0.3, 0.1]),
+        **common,
+    )
+    any_network = st.builds(
+        _network,
+        move_pairs(tied=tied),
+        level=st.one_of(st.sampled_from(levels), st.floats(-4.0, 4.0)),
+        spread=st.sampled_from([0.0, 0.1, 1.0]),
+        radius=st.sampled_from([1.0, 0.3, 0.1, 3.0]),
+        ascent=st.sampled_from([0, 0, 1, 5]),
+        **common,
+    )
+    return st.one_of(extremal, any_network)  # type: ignore[no-any-return]
 
-    @st.composite  # type: ignore[untyped-decorator]
-    def case(draw: Any) -> NetworkCase:
-        extremal = draw(st.booleans())
-        first, second = draw(move_pairs(tied=tied, extremal=extremal))
-        anywhere = st.one_of(st.sampled_from(levels), st.floats(-4.0, 4.0))
-        return NetworkCase(
-            activation=draw(st.sampled_from(names)),
-            scale=draw(st.sampled_from(SCALES)),
-            pairs=draw(st.integers(1, largest_pairs)),
-            dimension=draw(dimensions(3, 8)),
-            bias=draw(biases()),
-            level=draw(st.sampled_from(LEVELS) if extremal else anywhere),
-            spread=0.0 if extremal else draw(st.sampled_from([0.0, 0.1, 1.0])),
-            radius=draw(st.sampled_from([1.0, 0.3, 0.1] if extremal else [1.0, 0.3, 0.1, 3.0])),
-            first=first,
-            second=second,
-            ascent=0 if extremal else draw(st.sampled_from([0, 0, 1, 5])),
-            angle=draw(angles(largest_angle)),
-            seed=draw(seeds()),
-        )
 
-    return case()  # type: ignore[no-any-return]
+def _network(moves: tuple[Move, Move], **described: Any) -> NetworkCase:
+    return NetworkCase(first=moves[0], second=moves[1], **described)
 
 
 def run_cases(**options: Any) -> SearchStrategy[RunCase]:

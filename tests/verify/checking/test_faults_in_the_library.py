@@ -19,7 +19,7 @@ from robustntk.bounds import (
     two_layer,
     vc_bounds,
 )
-from robustntk.verify.certificates import kernel, network, trust_region
+from robustntk.verify.certificates import kernel, network
 from robustntk.verify.checking.registry import get_claim
 from robustntk.verify.checking.search import search
 from robustntk.verify.planning import mean_gradient as measured_mean_gradient
@@ -79,7 +79,6 @@ def test_a_constant_of_one_activation_too_small(
         (kernel, "_residual_norm", "E4.c/order 0"),
         (kernel, "_residual_norm", "E4.c/order 1"),
         (measured_mean_gradient, "_moduli", "E11.a"),
-        (trust_region, "_multiplier", "E4.c/ball"),
     ],
 )
 def test_a_function_that_returns_too_little(
