@@ -133,7 +133,7 @@ def _band_text(predicted: Mapping[str, Any]) -> str:
     source = f", carried over from width {band['width']:,}" if band["extrapolated"] else ""
     return (
         f"{predicted['inside_band']} the band of {above(band['bound'])} "
-        f"({band['runs']} of {band['runs'] + 1} networks{source})"
+        f"(probability {band['runs']}/{band['runs'] + 1}{source})"
     )
 
 
