@@ -29,7 +29,7 @@ from robustntk.verify.data import load_data
 from robustntk.verify.predictors import network_parts
 from robustntk.verify.sets.cap import SphericalCap
 from robustntk.verify.training.projected_descent import DeviceNetwork
-from robustntk.verify.training.projected_descent.network_step import compiled_step
+from robustntk.verify.training.network_step import compiled_step
 
 Array = NDArray[Any]
 STEP_SIZE = 0.125

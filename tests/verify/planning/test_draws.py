@@ -11,9 +11,9 @@ from robustntk.bounds.convergence_theorems import CONVERGENCE_THEOREMS
 from robustntk.verify.attacks.projected_gradient import ProjectedGradientAttack
 from robustntk.verify.data import Dataset, load_data
 from robustntk.verify.planning.certified_plan import DrawnPlan, TooManyIterations, certify, run_dtype
-from robustntk.verify.planning.minimum_norm import radius_interval
 from robustntk.verify.planning.draws import Draw, TooWide, draw_certified_plan, ladder, narrowest_plan
 from robustntk.verify.planning.goal import Goal
+from robustntk.verify.planning.minimum_norm import radius_interval
 from robustntk.verify.predictors import TwoLayerNetwork
 from robustntk.verify.sets.cap import SphericalCap
 
