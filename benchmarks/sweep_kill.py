@@ -4,8 +4,8 @@
 
 Runs `robustntk sweep` once undisturbed. Then it runs it in another folder, ends the whole process group by SIGKILL at a
 random moment, and begins again, as often as asked for; then it lets it finish. Every file of the two folders is
-compared byte for byte, and the cells that were finished at a kill must not be written again later. Moments are uniform
-between 0 and one and a half starts plus three times the share of the work, so that kills hit starts, cells and files.
+compared byte for byte, and the cells that were finished at a kill must not be written again later. A kill comes up to
+0.2 s after a random number of new cells, none among them, which spreads the kills over the whole sweep.
 Exits with 1 if anything differs, or if less than the kills asked for came before the end.
 """
 
@@ -21,7 +21,7 @@ import sys
 import time
 from pathlib import Path
 
-DEFAULTS = "--measure kernel,near-linearity,deviation --radii 0.5,1,2 --widths 32,64,128 --seeds 6 --iterations 10"
+DEFAULTS = "--measure kernel,near-linearity,deviation --radii 1 --widths 32,64,128 --seeds 6 --iterations 10"
 Stamps = dict[str, tuple[int, int]]
 
 
@@ -37,24 +37,22 @@ def start(folder: Path, options: list[str]) -> subprocess.Popen[bytes]:
     )
 
 
-def finish(folder: Path, options: list[str]) -> tuple[float, float]:
-    """Let a sweep run to its end; the seconds to its first cell, and in all."""
-    began, first = time.monotonic(), None
+def finish(folder: Path, options: list[str]) -> float:
+    """Let a sweep run to its end; the seconds that it took."""
+    began = time.monotonic()
     process = start(folder, options)
-    while process.poll() is None:
-        if first is None and any(folder.glob("cells/*.json")):
-            first = time.monotonic() - began
-        time.sleep(0.02)
-    total = time.monotonic() - began
+    process.wait()
     require_end(process)
-    return first or total, total
+    return time.monotonic() - began
 
 
-def killed_after(seconds: float, folder: Path, options: list[str]) -> bool:
-    """Start, wait and kill; whether the sweep was still running."""
+def killed_at(cells: int, extra: float, folder: Path, options: list[str]) -> bool:
+    """Start, wait for so many cells and so many seconds more, and kill; whether the sweep was still running."""
     process = start(folder, options)
+    while process.poll() is None and sum(1 for _ in folder.glob("cells/*.json")) < cells:
+        time.sleep(0.001)
     try:
-        process.wait(seconds)
+        process.wait(extra)
     except subprocess.TimeoutExpired:
         os.killpg(process.pid, signal.SIGKILL)
         process.wait()
@@ -84,18 +82,17 @@ def stamps(folder: Path) -> Stamps:
     return found
 
 
-def disturbed(folder: Path, options: list[str], kills: int, longest: float, rng: random.Random) -> tuple[int, int]:
+def disturbed(folder: Path, options: list[str], kills: int, cells: int, rng: random.Random) -> tuple[int, int]:
     """Kill the sweep so many times, then let it finish; the kills that hit it, and the cells that were rewritten."""
     hits, rewritten, known = 0, 0, Stamps()
-    for number in range(1, kills + 1):
-        moment = rng.uniform(0.0, longest)
-        hit = killed_after(moment, folder, options)
+    for left in range(kills, 0, -1):
+        share = 2 * (cells - len(known)) // (left + 1)
+        hit = killed_at(len(known) + rng.randint(0, share), rng.uniform(0.0, 0.2), folder, options)
         now = stamps(folder)
         rewritten += sum(now.get(name) != stamp for name, stamp in known.items())
         leftovers = sum(1 for _ in folder.rglob(".*.tmp"))
         hits, known = hits + hit, now
-        outcome = "killed" if hit else "it had finished"
-        print(f"{number:3d}: after {moment:5.2f} s {outcome}; {len(now)} cells whole, {leftovers} files half-written")
+        print(f"{'killed' if hit else 'finished'} with {len(now)} of {cells} cells, {leftovers} files half-written")
     finish(folder, options)
     return hits, rewritten + sum(stamps(folder).get(name) != stamp for name, stamp in known.items())
 
@@ -110,11 +107,11 @@ def main(arguments: list[str] | None = None) -> int:
     given = parser.parse_args(arguments)
     for name in ("undisturbed", "killed"):
         shutil.rmtree(given.out / name, ignore_errors=True)
-    first, total = finish(given.out / "undisturbed", given.sweep)
-    print(f"undisturbed: {total:.1f} s, the first cell after {first:.1f} s")
-    longest = 1.5 * first + 3.0 * (total - first) / given.kills
+    seconds = finish(given.out / "undisturbed", given.sweep)
+    cells = len(stamps(given.out / "undisturbed"))
+    print(f"undisturbed: {cells} cells in {seconds:.1f} s")
     rng = random.Random(given.seed)
-    hits, rewritten = disturbed(given.out / "killed", given.sweep, given.kills, longest, rng)
+    hits, rewritten = disturbed(given.out / "killed", given.sweep, given.kills, cells, rng)
     expected, found = contents(given.out / "undisturbed"), contents(given.out / "killed")
     differing = [name for name in sorted(expected.keys() | found.keys()) if expected.get(name) != found.get(name)]
     print(f"{hits} of {given.kills} kills hit the sweep; {rewritten} finished cells were written again")
