@@ -87,7 +87,10 @@ def minimum_over_cap(
     isotropic -= 2.0 * high * radius * float(np.linalg.norm(mixed))
     isotropic += min(0.0, normal_curvature) * high * geometry.largest_drop
     projected = _project_out(model.curvature, direction, mixed, normal_curvature)
-    bound = minimum_over_ball(model.constant, tangential, projected + isotropic * np.eye(len(direction)), radius)
+    projected += isotropic * np.eye(len(direction))
+    # t is orthogonal to n, so the model may be as stiff along n as one likes: the ball must not gain by leaving.
+    projected += max(-isotropic, 0.0) * np.outer(direction, direction)
+    bound = minimum_over_ball(model.constant, tangential, projected, radius)
     step = _onto_cap(bound.minimizer, direction, geometry)
     return bound.lower - model.rounding - _reduction_rounding(model, radius, high), step
 
