@@ -19,7 +19,7 @@ from .attacks.fast_gradient import FastGradientAttack
 from .attacks.projected_gradient import ProjectedGradientAttack
 from .attacks.random_search import RandomSearchAttack
 from .attacks.worst_of import WorstOf, strongest
-from .certificates.branch_and_bound import ExactMinimum, branch_and_bound
+from .certificates.branch_and_bound import ExactMinimum, branch_and_bound, exact_minima
 from .certificates.certify import CertifiedMargins, certify
 from .certificates.evaluation_error import evaluation_error
 from .certificates.kernel import CapBounds, certify_kernel
@@ -27,11 +27,12 @@ from .certificates.losses import certified_loss
 from .certificates.network import NetworkBounds, certify_network
 from .certificates.paired_moves import PairedMoves
 from .comparison.anatomy import anatomy
-from .comparison.band import Band, monte_carlo_band
+from .comparison.band import Band, Place, monte_carlo_band
 from .comparison.inequality import Inequality
 from .comparison.infinite_width import InfiniteWidthRun, train_infinite_width
 from .comparison.proof_record import ProofRecord, ProofRecorder
 from .comparison.robust_loss import Bracket, RobustLoss, bracket_robust_loss
+from .comparison.waterfall import Waterfall, waterfall
 from .data import BUNDLED, Dataset, embed, load_data
 from .experiment.configuration import ExperimentConfig, check_candidates, check_config
 from .experiment.main_job import Experiment, run_experiment, verify_in_folder
@@ -99,6 +100,7 @@ __all__ = [
     "DrawnPlan",
     "embed",
     "evaluation_error",
+    "exact_minima",
     "ExactMinimum",
     "Experiment",
     "ExperimentConfig",
@@ -120,6 +122,7 @@ __all__ = [
     "perturbation_set",
     "PerturbationSet",
     "PixelBall",
+    "Place",
     "plan_from_data",
     "plan_json",
     "ProductSet",
@@ -147,5 +150,7 @@ __all__ = [
     "TrainingRun",
     "TwoLayerNetwork",
     "verify_in_folder",
+    "Waterfall",
+    "waterfall",
     "WorstOf",
 ]
