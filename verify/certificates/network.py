@@ -138,7 +138,8 @@ class _Network:
     @property
     def typical_reach(self) -> float:
         """Typical ``|w_r.p|``: neurons closer to a kink than this are charged as if they switched."""
-        return float(np.median(self.reach)) / float(np.sqrt(self.rows.shape[1]))
+        typical = float(np.median(self.reach)) / float(np.sqrt(self.rows.shape[1]))
+        return typical or self.cap.delta  # where most neurons see no perturbation; any positive number is right
 
 
 @dataclass(frozen=True)
