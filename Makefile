@@ -8,16 +8,20 @@ ROOMS = bounds kernels verify cli
 TYPES = build/types/robustntk
 
 .DEFAULT_GOAL := help
-.PHONY: help install demo test lint types test-fast test-slow prove deviation bench bench-kernels readme-figure format clean
+.PHONY: help install demo test lint types test-fast test-slow prove check deviation sweep overshoot bench bench-kernels bench-robust readme-figure format clean
 
 help:
 	@echo "make demo       train at the prescribed width on real data and compare (about 5 minutes)"
 	@echo "make test       lint, types and the fast tests"
 	@echo "make test-slow  the slow tests"
 	@echo "make prove      check every step of every proof, and that no falsified one passes"
+	@echo "make check      search for counterexamples to every lemma and theorem, and to falsified ones, which must be found"
+	@echo "make sweep      scaling laws, their exponents fitted and held against the theory"
+	@echo "make overshoot  what the theorems prescribe over the smallest width and steps that do (half an hour)"
 	@echo "make deviation  deviation of width-m runs from the infinite-width curve, against 1/sqrt(m)"
 	@echo "make bench      time of a step beside NumPy and the memory floor; of starting up"
 	@echo "make bench-kernels  how exact kernels are and what they cost, beside their peers (half an hour)"
+	@echo "make bench-robust  attacks, certificates, training of many seeds: strength, tightness, soundness (an hour)"
 	@echo "make install    only create $(VENV) with the locked dependencies"
 	@echo "make format     format the code      make clean  remove caches and build products"
 
@@ -59,6 +63,17 @@ test-slow: $(INSTALLED)
 prove: $(INSTALLED)
 	$(BIN)/robustntk prove --falsify
 
+check: $(INSTALLED)
+	$(BIN)/robustntk check
+	$(BIN)/robustntk check --falsify
+
+# Finished cells are kept: an interrupted sweep goes on, a finished one is read back.
+sweep: $(INSTALLED)
+	$(BIN)/robustntk sweep --out runs/sweep
+
+overshoot: $(INSTALLED)
+	$(BIN)/robustntk overshoot --classes 0,1 --samples 20 --epsilon 0.5 --out runs/overshoot
+
 deviation: $(INSTALLED)
 	$(BIN)/python benchmarks/deviation.py
 
@@ -75,6 +90,14 @@ bench-kernels: $(INSTALLED)
 	$(BIN)/python benchmarks/conditioning.py
 	$(BIN)/python benchmarks/empirical_ntk.py
 	$(BIN)/python benchmarks/out_of_core.py
+
+# The peers (Foolbox, ART, auto_LiRPA, all on PyTorch) get environments of their own under build/.
+bench-robust: $(INSTALLED)
+	$(BIN)/python -m benchmarks.soundness --planted
+	$(BIN)/python benchmarks/certificate_tightness.py
+	$(BIN)/python benchmarks/attack_strength.py
+	$(BIN)/python benchmarks/many_seeds.py
+	$(BIN)/python benchmarks/sweep_kill.py
 
 readme-figure: $(INSTALLED)
 	$(BIN)/python benchmarks/readme_figure.py

@@ -215,9 +215,10 @@ def switching_majorant(distance: Array, reach: Array, threshold: float) -> tuple
     """
     near = distance < threshold / 2.0
     safe = np.maximum(distance, threshold / 2.0)
-    beyond = np.maximum(reach - safe, 0.0) / np.maximum(reach, 1e-300) ** 2
-    far = np.where(reach >= 2.0 * safe, 0.25 / safe, beyond)
-    omega = np.where(near, 0.5 / threshold, far)
+    length = np.where(reach > 0.0, reach, 1.0)
+    beyond = np.maximum(reach - safe, 0.0) / length / length
+    far = np.where(reach >= 2.0 * safe, 0.25 / np.where(safe > 0.0, safe, 1.0), beyond)
+    omega = np.where(near, 0.5 / threshold if threshold > 0.0 else 0.0, far)
     return omega, np.where(near, threshold / 2.0 - distance, 0.0)
 
 

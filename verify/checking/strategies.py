@@ -13,7 +13,7 @@ few neurons, few points and round numbers. All mix random examples with those at
 equalities: all of a move in one neuron, moves along x or pushed there by gradient ascent, preactivations where a
 derivative is largest, near-duplicates, antipodes, rims.
 
-Hypothesis is the extra ``check``: ``pip install robustntk[check]``.
+Hypothesis is imported when a strategy is first built.
 """
 
 from __future__ import annotations
@@ -50,7 +50,7 @@ def require_hypothesis() -> Any:
     try:
         from hypothesis import strategies
     except ImportError:
-        raise InvalidInput("hypothesis is not installed: run pip install 'robustntk[check]'") from None
+        raise InvalidInput("hypothesis is not installed: run pip install hypothesis") from None
     return strategies
 
 
