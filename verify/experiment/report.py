@@ -221,8 +221,8 @@ def _tables(result: Json) -> list[dict[str, Any]]:
             "rows": [
                 ("robust loss, attacked (lower bound)", at_least(empirical["attacked_robust_loss"])),
                 ("robust loss, certified (upper bound)", at_most(empirical["certified_robust_loss"])),
-                ("robust error, attacked (lower bound)", at_least(empirical["attacked_robust_error"])),
-                ("robust error, certified (upper bound)", at_most(empirical["certified_robust_error"])),
+                ("points that an attack gets wrong", _count(result, "attacked_robust_error")),
+                ("points not certified to be right", _count(result, "certified_robust_error")),
                 *((f"points certified best by: {name}", number(wins)) for name, wins in _winners(empirical)),
             ],
         },
@@ -243,6 +243,12 @@ def _tables(result: Json) -> list[dict[str, Any]]:
 def _winners(empirical: Json) -> list[tuple[str, int]]:
     """Certificates that gave the best margin of some point."""
     return [(name, wins) for name, wins in empirical["certificate_methods"].items() if wins]
+
+
+def _count(result: Json, name: str) -> str:
+    """A robust error as what it is, a number of points."""
+    points = result["radius"]["n"]
+    return f"{round(result['empirical'][name] * points)} of {points}"
 
 
 def _robust_table(result: Json) -> dict[str, Any]:

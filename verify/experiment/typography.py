@@ -29,9 +29,9 @@ def mathematics(text: str) -> Markup:
     marked = str(escape(text)).replace("&#39;", "'")
     for sign, shown in _SIGNS:
         marked = marked.replace(sign, shown)
-    marked = re.sub(r"\b(" + "|".join(_WORDS) + r")(?=\b|_)", lambda found: _WORDS[found.group(1)], marked)
+    marked = re.sub(r"\b(" + "|".join(_WORDS) + r")(?=\b|_|²)", lambda found: _WORDS[found.group(1)], marked)
     marked = re.sub(r"(?<![A-Za-z])([A-Za-zℓ∇])_(?:\(([^()]*)\)|([A-Za-z0-9*]+))", r"\1<sub>\2\3</sub>", marked)
-    return Markup(marked)
+    return Markup(re.sub(r"\^([A-Za-z0-9])\b", r"<sup>\1</sup>", marked))
 
 
 def number(value: float | int | None, rounding: str = ROUND_HALF_EVEN, digits: int = _DIGITS) -> str:
