@@ -30,6 +30,7 @@ from .comparison.anatomy import anatomy
 from .comparison.band import Band, Place, monte_carlo_band
 from .comparison.inequality import Inequality
 from .comparison.infinite_width import InfiniteWidthRun, train_infinite_width
+from .comparison.overshoot import Overshoot, OvershootTable, overshoot_table
 from .comparison.proof_record import ProofRecord, ProofRecorder
 from .comparison.robust_loss import Bracket, RobustLoss, bracket_robust_loss
 from .comparison.waterfall import Waterfall, waterfall
@@ -59,11 +60,14 @@ from .sets.pixel_ball import PixelBall
 from .sets.product_set import ProductSet
 from .sets.protocol import PerturbationSet
 from .sets.protocol_check import SetReport, check_perturbation_set
+from .sweep.configuration import SweepConfig
+from .sweep.sweep import SweepReport, run_sweep
+from .training.constraint_set import ConstraintSet
 from .training.many_seeds import train_many
 from .training.projected_descent import train
 from .training.run_state import Checkpoint
 from .training.stochastic import StochasticRun, train_stochastic
-from .training.training_run import TrainingRun
+from .training.training_run import Coverage, TrainingRun, require_coverage
 
 __all__ = [
     "AdversarialPoints",
@@ -91,6 +95,8 @@ __all__ = [
     "check_perturbation_set",
     "Checkpoint",
     "Comparator",
+    "ConstraintSet",
+    "Coverage",
     "DataPlan",
     "Dataset",
     "describe_radius",
@@ -118,6 +124,9 @@ __all__ = [
     "MinimumNormSolution",
     "monte_carlo_band",
     "NetworkBounds",
+    "Overshoot",
+    "overshoot_table",
+    "OvershootTable",
     "PairedMoves",
     "perturbation_set",
     "PerturbationSet",
@@ -132,9 +141,11 @@ __all__ = [
     "radius_interval",
     "RandomSearchAttack",
     "render_report",
+    "require_coverage",
     "robust_minimum_norm",
     "RobustLoss",
     "run_experiment",
+    "run_sweep",
     "Search",
     "search_json",
     "search_plans",
@@ -142,6 +153,8 @@ __all__ = [
     "SphericalCap",
     "StochasticRun",
     "strongest",
+    "SweepConfig",
+    "SweepReport",
     "TooWide",
     "train",
     "train_infinite_width",
