@@ -28,8 +28,8 @@ from robustntk.verify.attacks.projected_gradient import ProjectedGradientAttack
 from robustntk.verify.data import load_data
 from robustntk.verify.predictors import network_parts
 from robustntk.verify.sets.cap import SphericalCap
-from robustntk.verify.training.projected_descent import DeviceNetwork
 from robustntk.verify.training.network_step import compiled_step
+from robustntk.verify.training.projected_descent import DeviceNetwork
 
 Array = NDArray[Any]
 STEP_SIZE = 0.125
