@@ -8,6 +8,7 @@ from __future__ import annotations
 
 import math
 from collections.abc import Callable, Sequence
+from functools import partial
 
 import numpy as np
 from jaxtyping import Float
@@ -117,12 +118,7 @@ def touching_bounds(
     if is_lifted:
         network = TwoLayerNetwork(with_zero_column(network.weights), network.signs, network.activation)
 
-    def bound(points: Array, signs: Array, cap: SphericalCap) -> Array:
-        if cap.angle > math.pi / 2.0:
-            return np.full(len(points), -math.inf)
-        return certify_touching(network, points, signs, cap)
-
-    return lower_bounds(bound, points, signs, caps)
+    return lower_bounds(_up_to_a_quarter_turn(partial(certify_touching, network)), points, signs, caps)
 
 
 def touching_pairs_bounds(
@@ -140,12 +136,8 @@ def touching_pairs_bounds(
     points, caps, is_lifted = _enclosed(centers, perturbations)
     moves = _lifted(moves) if is_lifted else moves
 
-    def bound(points: Array, signs: Array, cap: SphericalCap) -> Array:
-        if cap.angle > math.pi / 2.0:
-            return np.full(len(points), -math.inf)
-        return certify_touching_pairs(moves, activation, points, signs, cap)
-
-    return lower_bounds(bound, points, signs, caps)
+    bound = partial(certify_touching_pairs, moves, activation)
+    return lower_bounds(_up_to_a_quarter_turn(bound), points, signs, caps)
 
 
 def linear_part_bounds(
@@ -164,11 +156,18 @@ def linear_part_bounds(
     moves = _lifted(moves) if is_lifted else moves
 
     def bound(points: Array, signs: Array, cap: SphericalCap) -> Array:
-        if cap.angle > math.pi / 2.0:
-            return np.full(len(points), -math.inf)
         return certify_linear_part(moves, activation, points, signs, cap).lower
 
-    return lower_bounds(bound, points, signs, caps)
+    return lower_bounds(_up_to_a_quarter_turn(bound), points, signs, caps)
+
+
+def _up_to_a_quarter_turn(bound: Bound) -> Bound:
+    """Quadratic models say nothing of wider caps: minus infinity there."""
+
+    def limited(points: Array, signs: Array, cap: SphericalCap) -> Array:
+        return np.full(len(points), -math.inf) if cap.angle > math.pi / 2.0 else bound(points, signs, cap)
+
+    return limited
 
 
 def _enclosed(centers: Array, perturbations: PerturbationSet) -> tuple[Array, tuple[SphericalCap, ...], bool]:
