@@ -48,7 +48,8 @@ def draw_losses(axis: Axes, experiment: Experiment) -> None:
     axis.plot(curves.guarantee_steps, curves.guarantee, color=RED, label=bound)
     steps = np.arange(1, len(curves.measured) + 1)
     axis.plot(steps, curves.measured, color=BLUE, linewidth=2.6, label=f"measured, width m = {plan.width:,}")
-    axis.plot(steps, curves.infinite_width, color=ORANGE, linestyle="--", label="predicted, infinite width")
+    predicted = curves.infinite_width[: len(steps)]
+    axis.plot(steps, predicted, color=ORANGE, linestyle="--", label="predicted, infinite width")
     axis.plot([reached], [curves.measured[reached - 1]], "o", color=BLUE)
     axis.annotate(f"step {reached}", (reached, epsilon), xytext=(5, 5), textcoords="offset points", color=BLUE)
     axis.axhline(epsilon, color=GREY, linewidth=0.9, linestyle=":")

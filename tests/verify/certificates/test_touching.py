@@ -42,7 +42,7 @@ def lowest(network: TwoLayerNetwork, X: Array, signs: Array, cap: SphericalCap) 
     return np.minimum(np.min(values, axis=0), attacked)
 
 
-@settings(max_examples=60)
+@settings(max_examples=30)
 @given(
     st.integers(0, 10**6),
     st.sampled_from(NAMES),
