@@ -18,7 +18,7 @@ import numpy as np
 
 from robustntk.cli.progress import progress
 from robustntk.verify.checking.planted import FAULTS
-from robustntk.verify.checking.soundness import SoundnessReport, test_certificates
+from robustntk.verify.checking.soundness import SoundnessReport, probe_certificates
 
 
 def print_report(report: SoundnessReport) -> None:
@@ -38,7 +38,7 @@ def planted_faults_are_noticed(triples: int, seed: int) -> bool:
     noticed = True
     for name, plant in FAULTS.items():
         with plant() as certifier:
-            report = test_certificates(triples, seed=seed, certifier=certifier, stop_at_violation=True)
+            report = probe_certificates(triples, seed=seed, certifier=certifier, stop_at_violation=True)
         methods = ", ".join(sorted({violation.method for violation in report.violations}))
         found = f"noticed after {report.triples:,} triples ({methods})" if report.violated else "NOT noticed"
         print(f"planted: {name}: {found}, {report.seconds:.0f} s")
@@ -55,7 +55,7 @@ def main() -> int:
     options = parser.parse_args()
     dtypes = tuple(np.dtype(name) for name in options.dtype.split(","))
     with progress("soundness", as_json=False) as show:
-        report = test_certificates(options.triples, seed=options.seed, dtypes=dtypes, progress=show)
+        report = probe_certificates(options.triples, seed=options.seed, dtypes=dtypes, progress=show)
     print_report(report)
     print(f"{time.process_time():.0f} s of processor time")
     noticed = not options.planted or planted_faults_are_noticed(options.triples, options.seed)

@@ -1,6 +1,6 @@
 """Wrong certificates, made on purpose: a test of certificates that does not notice them is worth nothing.
 
-Each fault is a context manager that gives a certifier for `soundness.test_certificates`. Some change an argument, some
+Each fault is a context manager that gives a certifier for `soundness.probe_certificates`. Some change an argument, some
 put a wrong formula into the certificates themselves for the time being.
 """
 

@@ -8,14 +8,14 @@ import pytest
 from robustntk.bounds import InvalidInput
 from robustntk.verify.attacks.projected_gradient import ProjectedGradientAttack
 from robustntk.verify.checking.planted import FAULTS
-from robustntk.verify.checking.soundness import SoundnessReport, certified, compare, test_certificates
+from robustntk.verify.checking.soundness import SoundnessReport, certified, compare, probe_certificates
 from robustntk.verify.checking.subjects import family
 
 SEED = 5
 
 
 def test_no_certificate_is_beaten() -> None:
-    report = test_certificates(2000, seed=SEED, members=3, attacks=(ProjectedGradientAttack(steps=10, restarts=2),))
+    report = probe_certificates(2000, seed=SEED, members=3, attacks=(ProjectedGradientAttack(steps=10, restarts=2),))
     assert report.holds, report.violations
     assert report.triples >= 2000
     assert report.by_dtype["float64"] == report.triples
@@ -29,7 +29,7 @@ def test_no_certificate_is_beaten() -> None:
 def test_a_planted_fault_is_noticed(name: str) -> None:
     """Within the triples of which the certificates of the library withstand all."""
     with FAULTS[name]() as certifier:
-        report = test_certificates(4000, certifier=certifier, attacks=(), members=8, stop_at_violation=True)
+        report = probe_certificates(4000, certifier=certifier, attacks=(), members=8, stop_at_violation=True)
     assert report.violated > 0
     assert not report.holds
     assert all(not violation.margin >= 0.0 for violation in report.violations)
@@ -37,13 +37,13 @@ def test_a_planted_fault_is_noticed(name: str) -> None:
 
 
 def test_without_faults_the_same_triples_are_kept() -> None:
-    report = test_certificates(4000, attacks=(), members=8)
+    report = probe_certificates(4000, attacks=(), members=8)
     assert report.holds, report.violations
 
 
 @pytest.mark.slow
 def test_no_certificate_is_beaten_by_many_more() -> None:
-    assert test_certificates(30_000, seed=SEED + 1).holds
+    assert probe_certificates(30_000, seed=SEED + 1).holds
 
 
 def test_faults_do_not_outlast_their_context() -> None:
@@ -92,4 +92,4 @@ def test_families_differ_in_all_that_matters() -> None:
 )
 def test_wrong_arguments_are_refused(options: dict[str, Any], message: str) -> None:
     with pytest.raises(InvalidInput, match=message):
-        test_certificates(**options)
+        probe_certificates(**options)
