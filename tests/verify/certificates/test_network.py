@@ -128,6 +128,19 @@ def test_a_name_is_no_proof() -> None:
     assert np.array_equal(*bounds)
 
 
+def test_neurons_that_see_no_perturbation_are_certified() -> None:
+    """Rows along the bias coordinate only: no preactivation moves, and nothing is typical."""
+    rows = np.array([[0.0, 0.0, 0.0, 1.0], [0.0, 0.0, 0.0, -1.0]])
+    differences = np.array([[0.3, -0.2, 0.1, 0.0], [0.1, 0.2, 0.0, 0.3]])
+    moves = PairedMoves.tied(rows, np.array([1.0, -1.0]), differences)
+    activation, cap = get_activation("quadratic_relu"), SphericalCap(0.2)
+    X = embed(np.random.default_rng(3).standard_normal((4, 3)), bias=0.5)
+    lower = certify_network(moves, activation, X, np.ones(4), cap).lower
+    weights, signs = np.vstack([rows + differences, rows - differences]), np.array([1.0, -1.0, -1.0, 1.0])
+    found = lowest(TwoLayerNetwork(weights, signs, activation), X, np.ones(4), cap)
+    assert np.all(np.isfinite(lower)) and np.all(found - lower >= 0.0)
+
+
 def test_refusals() -> None:
     start, weights, _ = random_network(0, "relu", 4, 3, 1.0, 0.0)
     moves = PairedMoves.between(start.weights, start.signs, weights)

@@ -86,3 +86,12 @@ def test_nan_does_not_become_a_bound() -> None:
     nan, two = np.nan, np.ones(2)
     for problem in ((nan, two, np.eye(2)), (0.0, nan * two, np.eye(2)), (0.0, two, nan * np.eye(2))):
         assert not minimum_over_ball(*problem, 1.0).lower > -np.inf
+
+
+@pytest.mark.parametrize("size", [1e-170, 1e-200, 1e-300])
+def test_gradients_whose_squares_vanish_get_a_bound(size: float) -> None:
+    gradient, curvature = size * np.array([1.0, -2.0]), size * np.diag([-1.0, 1.0])
+    lower = minimum_over_ball(0.0, gradient, curvature, 1.0).lower
+    points = ball_points(np.random.default_rng(0), 2, 1.0)
+    values = points @ gradient + 0.5 * np.sum((points @ curvature) * points, axis=-1)
+    assert np.isfinite(lower) and np.all(values - lower >= 0.0)

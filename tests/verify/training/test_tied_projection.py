@@ -65,3 +65,13 @@ def test_a_point_of_the_set_stays() -> None:
     lengths = np.linalg.norm(rows, axis=1)
     assert np.array_equal(project_rows(rows, np.linalg.norm(rows) * 1.01, lengths.max() * 1.01), rows)
     assert np.array_equal(project_rows(np.zeros((3, 2)), 1.0, 1.0), np.zeros((3, 2)))
+
+
+def test_one_long_row_stays_where_the_row_bound_puts_it() -> None:
+    """All of the norm is in one row, and both bounds are equal: rounding leaves nothing of the other rows."""
+    row = np.array([0.37, -1.91, 0.73])
+    rows = np.vstack([row, 1e-17 * np.ones((3, 3))])
+    for bound in np.linspace(0.5, 2.0, 31):
+        found = project_rows(rows, bound, bound)
+        length = min(float(bound), float(np.linalg.norm(row)))
+        assert np.linalg.norm(found[0] - row * (length / np.linalg.norm(row))) <= 1e-12
