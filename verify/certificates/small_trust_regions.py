@@ -13,6 +13,8 @@ import numpy as np
 from jaxtyping import Float
 from numpy.typing import NDArray
 
+from .trust_region import UNDERFLOW
+
 _EPSILON = float(np.finfo(np.float64).eps)
 _BISECTIONS = 40
 _ROUNDS = 10
@@ -81,6 +83,7 @@ class BallPrograms:
         slope = np.linalg.norm(self.gradient, axis=1)
         rounding = 32.0 * basis.shape[1] * _EPSILON * (np.abs(self.constant) + slope * far + size * far**2)
         lower = self.constant + along - 0.5 * multiplier * self.radius**2 - charge - rounding
+        lower -= UNDERFLOW * basis.shape[1] * (1.0 + far)
         shrink = np.minimum(1.0, self.radius / np.maximum(length, 1e-300))
         return np.asarray(lower), np.asarray(step * shrink[:, None])
 

@@ -16,7 +16,7 @@ from scipy.optimize import brentq
 
 _UNIT = float(np.finfo(np.float64).eps) / 2.0
 # Numbers below 1e-154 have squares that vanish: what they would have contributed is at most themselves.
-_UNDERFLOW = 1e-150
+UNDERFLOW = 1e-150
 
 
 @dataclass(frozen=True)
@@ -63,7 +63,7 @@ def minimum_over_ball(
     dual = -0.5 * float(np.sum(coordinates**2 / shifted)) - 0.5 * multiplier * radius**2
     error = _evaluation_error(symmetric, gradient, basis, eigenvalues, coordinates, multiplier, radius)
     magnitude = abs(constant) + abs(dual)
-    lower = constant + dual - error - 8.0 * _UNIT * magnitude - _UNDERFLOW * len(gradient) * (1.0 + radius)
+    lower = constant + dual - error - 8.0 * _UNIT * magnitude - UNDERFLOW * len(gradient) * (1.0 + radius)
     return TrustRegionBound(lower, -(basis @ (coordinates / shifted)), multiplier)
 
 
