@@ -78,6 +78,7 @@ def curvature_of(activation: Activation) -> Curvature:
     fourth = third_derivative_lipschitz(activation)
     return SmoothCurvature(
         activation,
+        upper_float(activation.derivative_lipschitz),
         upper_float(activation.curvature_lipschitz),
         float("inf") if fourth is None else upper_float(fourth),
     )
@@ -90,9 +91,10 @@ def is_quadratic_relu(activation: Activation) -> bool:
 
 @dataclass(frozen=True)
 class SmoothCurvature:
-    """sigma'' is gamma-Lipschitz, and sigma''' is Lipschitz with the constant ``fourth`` (it may be infinite)."""
+    """The Lipschitz constants of sigma', sigma'' and sigma'''; the last one may be infinite."""
 
     activation: Activation
+    beta: float
     gamma: float
     fourth: float
 
@@ -123,6 +125,7 @@ class SmoothCurvature:
         tilt: Array = sum(factor * slope(part) for part, factor in parts)
         at_zero: Array = signs * sum(factor * self.second(part) for part, factor in parts)
         size = sum(np.abs(sigma(part)) for part, _ in parts)
+        slopes = sum(np.abs(slope(part)) for part, _ in parts)
         least = np.full_like(value, np.inf)
         for place in np.linspace(0.0, 1.0, _GRID):
             a = interval.low + place * (interval.high - interval.low)
@@ -130,7 +133,8 @@ class SmoothCurvature:
             with np.errstate(divide="ignore", invalid="ignore"):
                 quotient = 2.0 * signs * (moved - value - tilt * a) / a**2
                 # Each sigma is good to a few roundings of its size, its argument to one of its own.
-                scale = 2.0 * size + np.abs(tilt * a) + (np.abs(parts[0][0]) + np.abs(a)) * (np.abs(tilt) + 1.0)
+                steepest = slopes + self.beta * np.abs(a) + 1.0
+                scale = 2.0 * size + np.abs(tilt * a) + (np.abs(parts[0][0]) + np.abs(a)) * steepest
                 rounded = quotient - 32.0 * _EPSILON * scale / a**2
             least = np.minimum(least, np.fmax(rounded, at_zero - third * np.abs(a) / 3.0))
         spacing = (interval.high - interval.low) / (_GRID - 1)

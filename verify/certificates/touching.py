@@ -15,12 +15,13 @@ every such bound is sound, and the best is kept (theory E4.c).
 from __future__ import annotations
 
 from dataclasses import dataclass
+from functools import cached_property
 
 import numpy as np
 from jaxtyping import Float
 from numpy.typing import NDArray
 
-from ...bounds import Activation
+from ...bounds import Activation, upper_float
 from ...kernels import numeric
 from ..predictors import TwoLayerNetwork
 from ..sets.cap import SphericalCap
@@ -83,6 +84,11 @@ class _Neurons:
     differences: Array
     outputs: Array
     paired: bool
+
+    @cached_property
+    def beta(self) -> float:
+        """Lip(sigma')."""
+        return upper_float(self.activation.derivative_lipschitz)
 
     @classmethod
     def of(cls, network: TwoLayerNetwork) -> _Neurons:
@@ -162,7 +168,8 @@ class _Pieces:
         sigma, slope = numeric(activation, 0)(y), numeric(activation, 1)(y)
         along = np.abs(weights) * neurons.curvature.of_neurons(y, sides, means.interval)
         zero = np.zeros_like(along)
-        size = np.abs(weights) * (np.abs(sigma) + (np.abs(slope) + 1.0) * means.size) + np.abs(along) * means.size**2
+        size = np.abs(weights) * (np.abs(sigma) + (np.abs(slope) + neurons.beta * means.size) * means.size)
+        size += np.abs(along) * means.size**2
         rounding = _rounding(len(y), neurons.means.shape[1], size)
         return cls(float(weights @ sigma), weights * slope, zero, along, zero, zero, rounding)
 
@@ -193,7 +200,8 @@ class _Pieces:
         )
         length = means.size + differences.size
         size = np.abs(weights) * (np.abs(sigma(first)) + np.abs(sigma(second)))
-        size += np.abs(weights) * (np.abs(one) + np.abs(other) + 2.0) * length
+        # A preactivation that is off moves sigma' by beta times that; no coefficient of q exceeds a few beta.
+        size += np.abs(weights) * (np.abs(one) + np.abs(other) + 4.0 * neurons.beta * length) * length
         size += (np.abs(along) + np.abs(mixed) + np.abs(across)) * length**2
         return cls(
             float(weights @ values) - float(np.sum(constant)),

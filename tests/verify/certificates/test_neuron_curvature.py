@@ -99,7 +99,7 @@ def test_a_gamma_that_is_too_small_is_found_out() -> None:
     case = Case(3, "erf", "1", 1.0, 0.3, 4.0)
     true = curvature_of(case.activation)
     assert isinstance(true, SmoothCurvature)
-    wrong = SmoothCurvature(case.activation, true.gamma / 20.0, true.fourth / 20.0)
+    wrong = SmoothCurvature(case.activation, true.beta, true.gamma / 20.0, true.fourth / 20.0)
     a = case.places
     neuron = case.sigma(case.A + a) - case.sigma(case.A) - case.slope(case.A) * a
     least = wrong.of_neurons(case.A, case.signs, case.interval)

@@ -89,7 +89,9 @@ def test_a_smaller_cap_or_a_wrong_curvature_is_found_out(monkeypatch: pytest.Mon
 
     true = neuron_curvature.curvature_of(network.activation)
     assert isinstance(true, SmoothCurvature)
-    monkeypatch.setattr(touching, "curvature_of", lambda _: Flipped(true.activation, true.gamma, true.fourth))
+    monkeypatch.setattr(
+        touching, "curvature_of", lambda _: Flipped(true.activation, true.beta, true.gamma, true.fourth)
+    )
     assert np.any(found - certify_touching(network, X, signs, cap) < 0.0)
 
 
