@@ -85,7 +85,7 @@ def certify(
 
     Raises:
         InvalidInput: an unknown method, shapes that do not fit, signs other than +-1, or an activation that no method
-            admits.
+            admits, or whose declared constants are not proved.
     """
     _check(centers, signs)
     available = _methods(function, initial)
@@ -111,6 +111,11 @@ def _methods(function: KernelPredictor | TwoLayerNetwork, initial: NDArray[Any] 
         if function.kernel.order < 1:
             del orders["order 1"]
         return {**orders, BRANCH_AND_BOUND: partial(_exact, function)}
+    if not function.activation.proved:
+        raise InvalidInput(
+            f"activation {function.activation.label}: its constants are declared, not proved: expected proved ones, "
+            "since a certificate rests on them"
+        )
     methods: dict[str, Bound] = {
         "touching": partial(touching_bounds, function),
         BRANCH_AND_BOUND: partial(_exact, function),

@@ -117,7 +117,7 @@ def _certify(neurons: _Neurons, point: Array, sign: float, cap: SphericalCap, to
         model = _model(neurons, point, sign, cap, displacement)
         lower, displacement = minimum_over_cap(model, direction, geometry)
         if not lower > best:
-            return best if np.isfinite(lower) else max(best, lower)
+            break
         best = lower
     return best
 

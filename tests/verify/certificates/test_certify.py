@@ -1,5 +1,7 @@
 """`certify`: the best of all methods, for kernel functions and networks, on sets of any kind; what it refuses."""
 
+from dataclasses import replace
+
 import numpy as np
 import pytest
 from numpy.typing import NDArray
@@ -85,3 +87,10 @@ def test_refusals(change: dict[str, object], message: str) -> None:
     arguments = {"centers": rows(4, 2), "signs": np.ones(2)} | change
     with pytest.raises(InvalidInput, match=message):
         certify(function, perturbations=CAP, **arguments)
+
+
+def test_constants_that_are_only_declared_give_no_certificate() -> None:
+    _, function = network(10, 1.0)
+    declared = replace(function, activation=replace(function.activation, proved=False))
+    with pytest.raises(InvalidInput, match="tanh: its constants are declared, not proved"):
+        certify(declared, rows(4, 2), np.ones(2), CAP)
