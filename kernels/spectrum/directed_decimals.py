@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import sys
 from decimal import ROUND_CEILING, ROUND_FLOOR, Context
 
 __all__ = ["rounded_down", "rounded_up"]
@@ -19,4 +20,6 @@ def rounded_up(value: float, digits: int = 6) -> str:
 
 def _rounded(value: float, digits: int, rounding: str) -> str:
     decimal = Context(prec=digits, rounding=rounding).create_decimal_from_float(value)
-    return f"{float(decimal):.{digits}g}"
+    # A subnormal double holds fewer digits than were asked for: through it, the decimal would move.
+    shown = decimal if 0 < abs(decimal) < sys.float_info.min else float(decimal)
+    return f"{shown:.{digits}g}"

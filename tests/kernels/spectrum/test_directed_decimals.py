@@ -1,6 +1,7 @@
 """Printed bounds are bounds."""
 
 import math
+import sys
 from fractions import Fraction
 
 import pytest
@@ -13,6 +14,10 @@ from robustntk.kernels.spectrum.directed_decimals import rounded_down, rounded_u
 @given(st.floats(-1e100, 1e100), st.integers(1, 15))
 @example(1e-05, 3)
 @example(-0.999999999, 6)
+@example(2.2250738585e-313, 12)
+@example(-5e-324, 3)
+@example(math.nextafter(sys.float_info.min, 0.0), 6)
+@example(sys.float_info.min, 1)
 def test_what_is_printed_is_on_the_right_side_and_near(value: float, digits: int) -> None:
     exact, low, high = Fraction(value), Fraction(rounded_down(value, digits)), Fraction(rounded_up(value, digits))
     assert low <= exact <= high
