@@ -66,6 +66,7 @@ if TYPE_CHECKING:
     from .end_to_end_plan import a_priori_plan
     from .existence import E4
     from .ledger import check_ledger
+    from .proofs_on_record import load_proof
     from .worst_case import compare, step_of_e1
 
 # Formulas that take long to put together are imported when they are asked for.
@@ -80,6 +81,7 @@ _LATE = {
     "a_priori_width": "a_priori",
     "check_ledger": "ledger",
     "compare": "worst_case",
+    "load_proof": "proofs_on_record",
     "necessary_width_plain": "capacity",
     "necessary_width_robust": "capacity",
     "optimal_slack": "end_to_end",
@@ -163,6 +165,7 @@ __all__ = [
     "is_at_most",
     "is_less",
     "largest_radius",
+    "load_proof",
     "lower_float",
     "nearest_float",
     "necessary_width_plain",

@@ -62,7 +62,7 @@ class TheoremReport:
     @property
     def holds(self) -> bool:
         """Whether there are steps, and all are proved or cited."""
-        return bool(self.steps) and all(step.outcome in (Verdict.PROVED, Verdict.CITED) for step in self.steps)
+        return self.proof.holds
 
     @property
     def assumptions(self) -> tuple[str, ...]:

@@ -8,7 +8,7 @@ either the variant is true, and the claim is not the sharpest, or the engine can
 from __future__ import annotations
 
 import time
-from collections.abc import Iterable, Mapping
+from collections.abc import Collection, Iterable, Mapping
 from dataclasses import dataclass
 from typing import Any
 
@@ -16,7 +16,9 @@ import sympy
 
 from .engines.engine import Engine, Fact, defined, given
 from .engines.relations import substituted
+from .errors import InvalidInput
 from .outcome import Outcome, Verdict
+from .proof_display import proof_markdown, step_markdown
 
 __all__ = [
     "Fact",
@@ -167,6 +169,9 @@ class StepReport:
         missed = self.outcome is not self.found.verdict
         return f"falsified but not refuted: {self.missed[0]}" if missed else self.found.reason
 
+    def _repr_markdown_(self) -> str:
+        return step_markdown(self)
+
     def to_json(self) -> dict[str, Any]:
         counterexample = self.found.counterexample
         return {
@@ -200,17 +205,49 @@ class ProofReport:
                 return verdict
         return Verdict.PROVED
 
+    @property
+    def holds(self) -> bool:
+        """Whether there are steps, all are proved or cited, and every planted fault that was tried was refuted."""
+        return bool(self.steps) and all(step.outcome in (Verdict.PROVED, Verdict.CITED) for step in self.steps)
+
+    def __getitem__(self, name: str) -> StepReport:
+        """The report on the step of that name.
+
+        Raises
+        ------
+        InvalidInput
+            If no step that was checked has that name.
+        """
+        found = {step.step.name: step for step in self.steps}
+        if name not in found:
+            raise InvalidInput(f"step {name!r}: {self.proof.theorem} was checked for {', '.join(found)}")
+        return found[name]
+
     def count(self, verdict: Verdict) -> int:
         """How many steps have that verdict."""
         return sum(step.outcome is verdict for step in self.steps)
 
+    def _repr_markdown_(self) -> str:
+        return proof_markdown(self)
 
-def check_proof(proof: Proof, *, falsify: bool = False) -> ProofReport:
-    """Check every step of `proof`; with `falsify`, also that every falsified variant is refuted.
 
-    The proofs that it rests on are not checked again.
+def check_proof(proof: Proof, *, steps: Collection[str] | None = None, falsify: bool = False) -> ProofReport:
+    """Check the steps of `proof`, or those named; with `falsify`, also that every falsified variant is refuted.
+
+    The proofs that it rests on are not checked again. In a notebook the report shows itself as a table, and
+    ``report["E1.a"]`` as what that step claims, supposes and rests on.
+
+    Raises
+    ------
+    InvalidInput
+        If a step is asked for that the proof does not have.
     """
-    return ProofReport(proof, tuple(check_step(step, falsify=falsify) for step in proof.steps))
+    names = [step.name for step in proof.steps]
+    for name in steps or ():
+        if name not in names:
+            raise InvalidInput(f"step {name!r}: the proof of {proof.theorem} has {', '.join(names)}")
+    asked = [step for step in proof.steps if steps is None or step.name in steps]
+    return ProofReport(proof, tuple(check_step(step, falsify=falsify) for step in asked))
 
 
 def check_step(step: Step, *, falsify: bool = False) -> StepReport:
