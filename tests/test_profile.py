@@ -1,5 +1,9 @@
 """The Hypothesis profile of `conftest.py` is the one that the tests run under."""
 
+import os
+import sys
+
+import pytest
 from hypothesis import settings
 
 
@@ -11,3 +15,8 @@ def test_profile_is_loaded() -> None:
 
 def test_profile_is_registered_by_name() -> None:
     assert settings.get_profile("robustntk").derandomize is True
+
+
+@pytest.mark.skipif("PYTEST_XDIST_WORKER" not in os.environ, reason="one process loads modules in one order")
+def test_a_worker_has_loaded_what_only_some_tests_import() -> None:
+    assert {"robustntk.verify.sweep.processes", "robustntk.kernels.blocks.store"} <= sys.modules.keys()
