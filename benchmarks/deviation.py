@@ -27,6 +27,7 @@ from robustntk.verify.attacks.projected_gradient import ProjectedGradientAttack
 from robustntk.verify.comparison.band import Band, largest_distance
 from robustntk.verify.comparison.infinite_width import train_infinite_width
 from robustntk.verify.data import load_data
+from robustntk.verify.palette import BLUE, VERMILION
 from robustntk.verify.sets.cap import SphericalCap
 from robustntk.verify.training.many_seeds import train_many
 
@@ -111,7 +112,7 @@ def save(results: dict[str, tuple[Array, Fit]], folder: Path) -> None:
             for width, row in zip(WIDTHS, found, strict=True):
                 writer.writerows((name, width, seed, value) for seed, value in enumerate(row))
     figure, axes = pyplot.subplots(figsize=(6, 4), layout="constrained")
-    for color, (name, (found, line)) in zip(("C0", "C1"), results.items(), strict=True):
+    for color, (name, (found, line)) in zip((BLUE, VERMILION), results.items(), strict=True):
         axes.plot(np.repeat(WIDTHS, found.shape[1]), found.ravel(), "o", color=color, alpha=0.4)
         label = f"{name}: slope {line.slope:.2f} ± {line.standard_error:.2f}"
         axes.plot(WIDTHS, np.exp(line.intercept) * np.array(WIDTHS) ** line.slope, color=color, label=label)

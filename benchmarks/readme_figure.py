@@ -10,10 +10,10 @@ from matplotlib.axes import Axes
 from matplotlib.figure import Figure
 
 from robustntk.verify import Experiment, ExperimentConfig, run_experiment
+from robustntk.verify.palette import BLUE, GREY, ORANGE, VERMILION
 
 DEMO = ExperimentConfig(data="digits", classes=("0", "1"), samples=20, delta=0.1, epsilon="0.5")
 FIGURE = Path(__file__).resolve().parent.parent / "notebooks" / "figures" / "main_job.png"
-BLUE, ORANGE, RED, GREY = "#0072B2", "#E69F00", "#D55E00", "#555555"
 
 
 def draw(experiment: Experiment) -> Figure:
@@ -45,7 +45,7 @@ def draw_losses(axis: Axes, experiment: Experiment) -> None:
     plan, curves = experiment.drawn.plan, experiment.curves()
     reached, epsilon = experiment.training.best_step, float(plan.epsilon)
     bound = f"guaranteed by theorem {plan.theorem}: T = {plan.iterations:,}"
-    axis.plot(curves.guarantee_steps, curves.guarantee, color=RED, label=bound)
+    axis.plot(curves.guarantee_steps, curves.guarantee, color=VERMILION, label=bound)
     steps = np.arange(1, len(curves.measured) + 1)
     axis.plot(steps, curves.measured, color=BLUE, linewidth=2.6, label=f"measured, width m = {plan.width:,}")
     predicted = curves.infinite_width[: len(steps)]
@@ -63,7 +63,7 @@ def draw_margins(axis: Axes, experiment: Experiment) -> None:
     attacked, certified = experiment.robust.attacked_margins, experiment.robust.certified_margins
     order, place = np.argsort(attacked), np.arange(1, len(attacked) + 1)
     axis.plot(place, attacked[order], "v", color=BLUE, markersize=5, label="attacked: at most this")
-    axis.plot(place, certified[order], "^", color=RED, markersize=5, label="certified: at least this")
+    axis.plot(place, certified[order], "^", color=VERMILION, markersize=5, label="certified: at least this")
     axis.axhline(0.0, color=GREY, linewidth=0.9, linestyle=":")
     axis.set(xlabel="training point, sorted", ylabel="worst $y\\,f(x')$ on its cap", xticks=(1, 5, 10, 15, 20))
     axis.legend(frameon=False, fontsize="small", loc="lower right")

@@ -9,14 +9,15 @@ from typing import TYPE_CHECKING
 import numpy as np
 from numpy.typing import NDArray
 
+from ..palette import BLUE, GREY, ORANGE, VERMILION
+
 if TYPE_CHECKING:
     from matplotlib.axes import Axes
     from matplotlib.figure import Figure
 
 Array = NDArray[np.float64]
 
-# Okabe and Ito's colours, told apart by readers with any colour vision.
-_MEASURED, _PREDICTED, _PROVED, _TARGET = "#0072B2", "#E69F00", "#D55E00", "#555555"
+_MEASURED, _PREDICTED, _PROVED, _TARGET = BLUE, ORANGE, VERMILION, GREY
 
 
 @dataclass(frozen=True)

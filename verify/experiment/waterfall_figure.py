@@ -7,13 +7,14 @@ from typing import TYPE_CHECKING
 import numpy as np
 
 from ..comparison.waterfall import Kind, Stage, Waterfall
+from ..palette import BLUE, GREY, ORANGE, VERMILION
 
 if TYPE_CHECKING:
     from matplotlib.axes import Axes
     from matplotlib.figure import Figure
 
-# Okabe and Ito's colours; rises and falls differ in hatching, too.
-_LEVEL, _FALL, _RISE, _LINE = "#0072B2", "#E69F00", "#D55E00", "#555555"
+# Rises and falls differ in hatching, too.
+_LEVEL, _FALL, _RISE, _LINE = BLUE, ORANGE, VERMILION, GREY
 
 
 def draw_waterfall(fall: Waterfall) -> Figure:

@@ -10,6 +10,7 @@ import numpy as np
 from numpy.typing import NDArray
 
 from ..experiment.figure import render
+from ..palette import BLUE, GREEN, GREY, ORANGE, PURPLE, SKY, VERMILION
 from .law import LawKind
 
 if TYPE_CHECKING:
@@ -21,10 +22,10 @@ if TYPE_CHECKING:
 __all__ = ["draw_law", "draw_laws"]
 
 Array = NDArray[np.float64]
-# Okabe and Ito's colours, told apart by readers with any colour vision; markers tell them apart in print as well.
-_COLORS = ("#0072B2", "#D55E00", "#009E73", "#CC79A7", "#E69F00", "#56B4E9")
+# Markers tell the laws apart in print as well.
+_COLORS = (BLUE, VERMILION, GREEN, PURPLE, ORANGE, SKY)
 _MARKERS = ("o", "s", "^", "D", "v", "P")
-_PREDICTED = "#333333"
+_PREDICTED = GREY
 _AXIS = {
     "width": "width m",
     "samples": "number of points n",
