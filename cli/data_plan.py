@@ -18,6 +18,7 @@ DEFAULTS: Mapping[str, Any] = {
     "delta": "0.1",
     "seed": 1,
     "bias": "0.5",
+    "standardize": False,
     "perturbation": "cap",
     "pixel_range": None,
 }

@@ -6,14 +6,17 @@ if TYPE_CHECKING:
     from ..verify import Dataset, PerturbationSet
 
 
-def read_dataset(data: str, *, classes: str | None, samples: int | None, seed: int, bias: str) -> "Dataset":
-    """Load the data that ``--data --classes --samples --seed --bias`` describe.
+def read_dataset(
+    data: str, *, classes: str | None, samples: int | None, seed: int, bias: str, standardize: bool = False
+) -> "Dataset":
+    """Load the data that ``--data --classes --samples --seed --bias --standardize`` describe.
 
     Raises InvalidInput, from the loader, naming what is wrong with them.
     """
     from ..verify import load_data
 
-    return load_data(data, classes=read_classes(classes), samples=samples, seed=seed, bias=read_bias(bias))
+    names, height = read_classes(classes), read_bias(bias)
+    return load_data(data, classes=names, samples=samples, seed=seed, bias=height, standardize=standardize)
 
 
 def read_problem(
@@ -24,6 +27,7 @@ def read_problem(
     seed: int,
     bias: str,
     delta: str,
+    standardize: bool = False,
     perturbation: str = "cap",
     pixel_range: str | None = None,
 ) -> "tuple[Dataset, PerturbationSet]":
@@ -36,7 +40,7 @@ def read_problem(
 
     radius, limits = real_number("--delta", delta), read_pixel_range(pixel_range)
     perturbations = perturbation_set(perturbation, radius, bias=read_bias(bias), pixel_range=limits)
-    dataset = read_dataset(data, classes=classes, samples=samples, seed=seed, bias=bias)
+    dataset = read_dataset(data, classes=classes, samples=samples, seed=seed, bias=bias, standardize=standardize)
     check_separation(perturbations, dataset.centers(perturbations), dataset.y)
     return dataset, perturbations
 

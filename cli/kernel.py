@@ -99,6 +99,7 @@ def run(
     samples: options.Samples = None,
     seed: options.Seed = 1,
     bias: options.Bias = "0.5",
+    standardize: options.Standardize = False,
     activation: options.Activation = "quadratic_relu",
     scale: options.Scale = "1",
     depth: Depth = 1,
@@ -128,7 +129,7 @@ def run(
     network: dict[str, Any] = {"depth": depth, "trained": trained, "parametrization": parametrization, "width": width}
     variances = {"weight_variance": weight_variance, "bias_variance": bias_variance}
     kernel = kernel_of(chosen, network | variances)
-    points = read_dataset(data, classes=classes, samples=samples, seed=seed, bias=bias).X
+    points = read_dataset(data, classes=classes, samples=samples, seed=seed, bias=bias, standardize=standardize).X
     with progress(f"kernel of {len(points)} points", as_json=as_json) as watch:
         if out is not None and in_blocks:
             result = on_disk(kernel, points, out, dtype, watch, **present(block=block, scheduler=scheduler))

@@ -265,6 +265,11 @@ _BIAS = typer.Option(
     help="Bias coordinate b of the embedding, 0 <= b < 1, or none.",
     rich_help_panel=DATA_PANEL,
 )
+_STANDARDIZE = typer.Option(
+    "--standardize",
+    help="Centre every feature and scale it to variance 1 over the samples kept: for features with different units.",
+    rich_help_panel=DATA_PANEL,
+)
 _DELTA = typer.Option(
     "--delta",
     metavar="NUMBER",
@@ -289,6 +294,7 @@ Classes = Annotated[str | None, _CLASSES]
 Samples = Annotated[int | None, _SAMPLES]
 Seed = Annotated[int, _SEED]
 Bias = Annotated[str, _BIAS]
+Standardize = Annotated[bool, _STANDARDIZE]
 Delta = Annotated[str, _DELTA]
 Perturbation = Annotated[str, _PERTURBATION]
 PixelRange = Annotated[str | None, _PIXEL_RANGE]
@@ -297,5 +303,6 @@ PixelRange = Annotated[str | None, _PIXEL_RANGE]
 OptionalData = Annotated[str | None, _DATA]
 OptionalSeed = Annotated[int | None, _SEED]
 OptionalBias = Annotated[str | None, _BIAS]
+OptionalStandardize = Annotated[bool | None, _STANDARDIZE]
 OptionalDelta = Annotated[str | None, _DELTA]
 OptionalPerturbation = Annotated[str | None, _PERTURBATION]

@@ -29,7 +29,8 @@ Array = NDArray[np.float64]
 class Dataset:
     """``X`` of shape (n, d), float64, unit rows whose last coordinate is ``bias``; ``y`` of shape (n,), +-1.0.
 
-    ``features`` of shape (n, d - 1), or (n, d) where the bias is None, are the rows as they were given, before `embed`.
+    ``features`` of shape (n, d - 1), or (n, d) where the bias is None, are the rows before `embed`: as they were given,
+    or standardized.
     """
 
     X: Array
@@ -61,6 +62,7 @@ def load_data(
     samples: int | None = None,
     seed: int = 1,
     bias: float | None = 0.5,
+    standardize: bool = False,
 ) -> Dataset:
     """Load, select, permute and embed a two-class data set.
 
@@ -71,6 +73,8 @@ def load_data(
         samples: how many rows to keep after the permutation; all by default.
         seed: of the permutation.
         bias: the constant last coordinate b in [0, 1); None for none.
+        standardize: centre every feature and scale it to variance 1, over the rows kept (constant ones become 0). Only
+            the direction of a row counts, so features with different units need it.
 
     Raises:
         InvalidInput: naming the offending value: an unreadable or truncated file, an unknown class, NaN, a zero row,
@@ -85,7 +89,7 @@ def load_data(
     signs = np.where(labels[order] == names[0], 1.0, -1.0)
     if len(set(signs.tolist())) < 2:
         raise InvalidInput(f"{source}: all {len(signs)} samples kept are of one class; expected both {names}")
-    kept = features[order]
+    kept = _standardized(features[order]) if standardize else features[order]
     points, height = embed(kept, bias=bias), None if bias is None else float(bias)
     return Dataset(points, signs, height, str(source), (names[0], names[1]), kept)
 
@@ -103,6 +107,12 @@ def embed(features: Float[np.ndarray, "n k"], *, bias: float | None = 0.5) -> Fl
     if zero.size:
         raise InvalidInput(f"row {zero[0]} of the features is zero: expected a direction to put on the sphere")
     return np.asarray(on_sphere(rows, bias))
+
+
+def _standardized(rows: Array) -> Array:
+    from sklearn.preprocessing import StandardScaler
+
+    return np.asarray(StandardScaler().fit_transform(rows), np.float64)
 
 
 def _read(source: str | Path) -> tuple[Array, NDArray[np.str_]]:
@@ -192,7 +202,10 @@ def _class_names(labels: NDArray[np.str_], classes: Sequence[str | int] | None, 
     if classes is None:
         if present != ["-1", "1"]:
             shown = ", ".join(present[:6]) + (", ..." if len(present) > 6 else "")
-            raise InvalidInput(f"{source}: labels are {shown}; expected -1 and +1, or name two classes")
+            raise InvalidInput(
+                f"{source}: labels are {shown}; expected -1 and +1, or name two classes, as in "
+                f"--classes {present[0]},{present[-1]}"
+            )
         return ["1", "-1"]
     names = [_label_text(_maybe_number(str(name).strip())) for name in classes]
     if len(names) != 2 or names[0] == names[1]:

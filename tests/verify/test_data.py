@@ -57,6 +57,36 @@ def test_csv_and_npz_agree(tmp_path: Path) -> None:
     assert np.array_equal(one.X, other.X) and np.array_equal(one.y, other.y)
 
 
+def test_standardized_features_have_mean_0_and_variance_1_over_the_rows_kept() -> None:
+    data = load_data("breast_cancer", classes=("0", "1"), samples=40, standardize=True)
+    assert np.allclose(data.features.mean(axis=0), 0.0, atol=1e-12)
+    assert np.allclose(data.features.var(axis=0), 1.0)
+    assert np.array_equal(data.X, embed(data.features))
+    assert np.array_equal(data.y, load_data("breast_cancer", classes=("0", "1"), samples=40).y)
+
+
+def test_units_do_not_matter_to_standardized_features(tmp_path: Path) -> None:
+    rng = np.random.default_rng(0)
+    X, y = rng.standard_normal((12, 3)), np.array([1, -1] * 6)
+    one = load_data(save(tmp_path / "a.npz", X=X, y=y), standardize=True)
+    other = load_data(save(tmp_path / "b.npz", X=X * [1e6, 1.0, 1e-3] + [7.0, -2.0, 0.0], y=y), standardize=True)
+    assert np.allclose(one.X, other.X, atol=1e-6)
+    assert not np.allclose(load_data(tmp_path / "a.npz").X, load_data(tmp_path / "b.npz").X, atol=1e-1)
+
+
+def test_a_constant_feature_becomes_zero(tmp_path: Path) -> None:
+    X = np.array([[1.0, 5.0], [2.0, 5.0], [3.0, 5.0], [7.0, 5.0]])
+    data = load_data(save(tmp_path / "a.npz", X=X, y=np.array([1, 1, -1, -1])), standardize=True)
+    assert np.array_equal(data.features[:, 1], np.zeros(4))
+
+
+def test_the_refusal_of_other_labels_says_how_to_name_them(tmp_path: Path) -> None:
+    table = tmp_path / "data.csv"
+    table.write_text("a,label\n1,benign\n2,malignant\n")
+    with pytest.raises(InvalidInput, match="as in --classes benign,malignant"):
+        load_data(table)
+
+
 def test_named_classes_in_a_csv(tmp_path: Path) -> None:
     path = tmp_path / "pets.csv"
     path.write_text("w,h,label\n1,2,cat\n2,1,dog\n3,1,fish\n2,2,cat\n")

@@ -33,7 +33,7 @@ class ExperimentConfig:
     trained against: "pgd", "apgd" or "fgsm". ``band_runs`` networks of other seeds are trained for the band around the
     infinite-width curve; 0 for no band. ``perturbation`` is "cap" (``delta`` is its chord), or "l2" or "linf": balls of
     radius ``delta`` in feature space, within the ``pixel_range`` of valid values if one is given. A bias of None stands
-    for data without bias coordinate.
+    for data without bias coordinate. ``standardize`` as in `load_data`.
     """
 
     data: str
@@ -58,6 +58,7 @@ class ExperimentConfig:
     band_runs: int = 9
     perturbation: str = "cap"
     pixel_range: tuple[float, float] | None = None
+    standardize: bool = False
     full: bool = False
     max_width: int = 4_000_000
     max_iterations: int | None = None
@@ -161,6 +162,13 @@ def check_config(config: ExperimentConfig) -> Problem:
     perturbations = perturbation_set(
         config.perturbation, config.delta, bias=config.bias, pixel_range=config.pixel_range
     )
-    data = load_data(config.data, classes=config.classes, samples=config.samples, seed=config.seed, bias=config.bias)
+    data = load_data(
+        config.data,
+        classes=config.classes,
+        samples=config.samples,
+        seed=config.seed,
+        bias=config.bias,
+        standardize=config.standardize,
+    )
     check_separation(perturbations, data.centers(perturbations), data.y)
     return Problem(data, perturbations, candidates, goal)

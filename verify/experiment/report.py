@@ -84,8 +84,7 @@ def reproduce_command(config: Json) -> str:
     for name, value in options.items():
         if value is not None:
             words += [name, str(value)]
-    if config["full"]:
-        words.append("--full")
+    words += [f"--{flag}" for flag in ("standardize", "full") if config[flag]]
     return shlex.join(words)
 
 

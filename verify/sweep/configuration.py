@@ -32,7 +32,7 @@ class SweepConfig:
     Args:
         measures: names from `laws.MEASURES`; all that apply by default.
         widths, samples, deltas, radii, seeds: the grid; ``epsilons`` are text, since "0.1" means 1/10.
-        activation, scale, loss, huber_kappa, data, classes, bias, data_seed: as elsewhere.
+        activation, scale, loss, huber_kappa, data, classes, bias, standardize, data_seed: as elsewhere.
         iterations: of the training that is compared with infinite width.
         step_size: of that training; by default ``1 / (4 K(x, x))``.
         max_iterations: of the training that ends when epsilon is reached.
@@ -53,6 +53,7 @@ class SweepConfig:
     data: str = "digits"
     classes: tuple[str, str] | None = ("0", "1")
     bias: float = 0.5
+    standardize: bool = False
     data_seed: int = 1
     iterations: int = 60
     step_size: float | None = None
@@ -84,6 +85,7 @@ class SweepConfig:
             "first_class": first,
             "second_class": second,
             "bias": self.bias,
+            "standardize": self.standardize,
             "data_sha256": digest,
         }
 
@@ -130,7 +132,14 @@ class SweepConfig:
         """
         for samples, delta, seed in problems:
             cap = SphericalCap(delta, self.bias)
-            data = load_data(self.data, classes=self.classes, samples=samples, seed=seed, bias=self.bias)
+            data = load_data(
+                self.data,
+                classes=self.classes,
+                samples=samples,
+                seed=seed,
+                bias=self.bias,
+                standardize=self.standardize,
+            )
             try:
                 cap.check_separation(data.X, data.y)
             except InvalidInput as error:

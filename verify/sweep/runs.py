@@ -202,15 +202,22 @@ def _loss(settings: Settings) -> Loss:
 
 
 def _data(settings: Settings) -> Dataset:
-    names = ("data", "first_class", "second_class", "samples", "data_seed", "bias", "data_sha256")
+    names = ("data", "first_class", "second_class", "samples", "data_seed", "bias", "standardize", "data_sha256")
     return _loaded(*(settings[name] for name in names))
 
 
 @lru_cache(maxsize=32)
 def _loaded(
-    source: str, first: str | None, second: str | None, samples: int | None, seed: int, bias: float, digest: str
+    source: str,
+    first: str | None,
+    second: str | None,
+    samples: int | None,
+    seed: int,
+    bias: float,
+    standardize: bool,
+    digest: str,
 ) -> Dataset:
     classes = None if first is None or second is None else (first, second)
     if data_digest(source, classes) != digest:
         raise InvalidInput(f"data {source!r} here are not those that the sweep began with (sha256 {digest})")
-    return load_data(source, classes=classes, samples=samples, seed=seed, bias=bias)
+    return load_data(source, classes=classes, samples=samples, seed=seed, bias=bias, standardize=standardize)

@@ -27,6 +27,7 @@ COMMON: dict[str, Any] = {
     "first_class": "0",
     "second_class": "1",
     "bias": 0.5,
+    "standardize": False,
     "data_sha256": data_digest("digits", CLASSES),
     "samples": 8,
     "data_seed": 3,
