@@ -20,6 +20,19 @@ EXAMPLES = (
 
 ONLY_FOR_LAWS = f"it belongs to the scaling laws --theorem {options.LAW_NAMES}"
 ONLY_FOR_GUARANTEES = ("confidence", "gradient_bound", "shares", "terms")
+_GROUPS: Mapping[str, tuple[str, ...]] = {
+    "known": ("epsilon", "radius"),
+    "data": ("data", "classes", "samples", "delta", "perturbation", "pixel_range", "seed", "bias", "standardize"),
+    "draws": ("no_draw", "network_seed"),
+    "sigma": ("activation", "scale"),
+    "loss": ("loss", "huber_kappa", "loss_margin"),
+    "dimension": ("dim",),
+    "problem": ("target", "confidence", "slack"),
+    "comparator": ("row_radius", "operator_radius"),
+    "plan": ("share", "step_size", "max_iterations", "max_width"),
+    "laws": ("constant", "depth"),
+    "solving": ("width", "iterations"),
+}
 
 
 def run(
@@ -65,45 +78,32 @@ def run(
     plan is certified at one of them: all that the theorem supposes is measured there, on the data. With --no-draw the
     radius is computed from the data as by `robustntk radius`, and the plan is conditional on the network.
     """
-    given = Given(
-        known=present(epsilon=epsilon, radius=radius),
-        data=present(
-            data=data,
-            classes=classes,
-            samples=samples,
-            delta=delta,
-            perturbation=perturbation,
-            pixel_range=pixel_range,
-            seed=seed,
-            bias=bias,
-            standardize=standardize or None,
-        ),
-        draws=present(no_draw=no_draw or None, network_seed=network_seed),
-        sigma={"activation": activation, "scale": scale},
-        loss={"name": loss, **present(huber_kappa=huber_kappa, loss_margin=loss_margin)},
-        dimension=present(dim=dim),
-        problem=present(target=target, confidence=confidence, slack=slack),
-        comparator=present(row_radius=row_radius, operator_radius=operator_radius),
-        plan=present(share=share, step_size=step_size, max_iterations=max_iterations, max_width=max_width),
-        laws=present(constant=constant, depth=depth),
-        solving=present(width=width, iterations=iterations),
-    )
-    if solve_for is not None:
-        plan = solved(solve_for, theorem, given)
-    else:
-        refuse(given.solving, "it belongs to --solve-for; limits are --max-width and --max-iterations")
-        check_target(given)
-        if theorem in scaling_laws():
-            plan = of_scaling_law(theorem, given)
-        elif radius is None:
-            plan = from_data(theorem, given, as_json=as_json)
-        else:
-            plan = from_radius(theorem, given)
+    plan = chosen_plan(**locals())
     if as_json:
         print_json(plan)
     else:
         print_plan(plan)
     return 0
+
+
+def chosen_plan(
+    *, theorem: str = "auto", solve_for: str | None = None, as_json: bool = False, **options: Any
+) -> dict[str, Any]:
+    """What ``robustntk width`` answers, as JSON, from its options by name; None stands for one that was not given.
+
+    Raises:
+        ValueError: naming the option that is missing, out of range or of no use beside the others.
+    """
+    given = Given.of(options)
+    if solve_for is not None:
+        return solved(solve_for, theorem, given)
+    refuse(given.solving, "it belongs to --solve-for; limits are --max-width and --max-iterations")
+    check_target(given)
+    if theorem in scaling_laws():
+        return of_scaling_law(theorem, given)
+    if "radius" in given.known:
+        return from_radius(theorem, given)
+    return from_data(theorem, given, as_json=as_json)
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -121,6 +121,14 @@ class Given:
     plan: Mapping[str, Any]
     laws: Mapping[str, Any]
     solving: Mapping[str, Any]
+
+    @classmethod
+    def of(cls, options: Mapping[str, Any]) -> "Given":
+        """The options by name, in groups; one that is None or an unset flag was not given."""
+        given = present(**{name: None if value is False else value for name, value in options.items()})
+        groups = {group: {name: given[name] for name in names if name in given} for group, names in _GROUPS.items()}
+        groups["loss"]["name"] = groups["loss"].pop("loss")
+        return cls(**groups)
 
     def one_problem(self) -> dict[str, Any]:
         """The keywords of ``bounds`` for a problem without data; ``slack`` is its ``comparator_loss``."""
