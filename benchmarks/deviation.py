@@ -7,7 +7,7 @@ For every activation, width and seed a network is trained adversarially on digit
 of theory section 4 is recorded. The slope of log(deviation) over log(m), fitted over all runs, should be
 -1/2. That is what a band carries its distances over by: the last column counts the runs of each width that
 lie in the band of the runs of width 256 (S of S + 1 are expected, over many bands). Prints a table, writes
-deviation.csv and deviation.png, and exits with 1 if a slope lies outside [-0.65, -0.35].
+deviation.csv, deviation.svg and deviation.png, and exits with 1 if a slope lies outside [-0.65, -0.35].
 """
 
 from __future__ import annotations
@@ -27,6 +27,7 @@ from robustntk.verify.attacks.projected_gradient import ProjectedGradientAttack
 from robustntk.verify.comparison.band import Band, largest_distance
 from robustntk.verify.comparison.infinite_width import train_infinite_width
 from robustntk.verify.data import load_data
+from robustntk.verify.figure_files import save_figure
 from robustntk.verify.palette import BLUE, VERMILION
 from robustntk.verify.sets.cap import SphericalCap
 from robustntk.verify.training.many_seeds import train_many
@@ -98,11 +99,8 @@ def report(name: str, found: Array, line: Fit) -> bool:
 
 
 def save(results: dict[str, tuple[Array, Fit]], folder: Path) -> None:
-    """deviation.csv with every run, deviation.png with the fitted lines."""
-    import matplotlib
-
-    matplotlib.use("Agg")
-    from matplotlib import pyplot
+    """deviation.csv with every run, deviation.svg and .png with the fitted lines."""
+    from matplotlib.figure import Figure
 
     folder.mkdir(parents=True, exist_ok=True)
     with (folder / "deviation.csv").open("w", newline="") as handle:
@@ -111,15 +109,16 @@ def save(results: dict[str, tuple[Array, Fit]], folder: Path) -> None:
         for name, (found, _) in results.items():
             for width, row in zip(WIDTHS, found, strict=True):
                 writer.writerows((name, width, seed, value) for seed, value in enumerate(row))
-    figure, axes = pyplot.subplots(figsize=(6, 4), layout="constrained")
+    figure = Figure(figsize=(6, 4), layout="constrained")
+    axes = figure.subplots()
     for color, (name, (found, line)) in zip((BLUE, VERMILION), results.items(), strict=True):
         axes.plot(np.repeat(WIDTHS, found.shape[1]), found.ravel(), "o", color=color, alpha=0.4)
         label = f"{name}: slope {line.slope:.2f} ± {line.standard_error:.2f}"
         axes.plot(WIDTHS, np.exp(line.intercept) * np.array(WIDTHS) ** line.slope, color=color, label=label)
     axes.set(xscale="log", yscale="log", xlabel="width m", ylabel="largest deviation of the surrogate loss")
     axes.legend()
-    figure.savefig(folder / "deviation.png", dpi=150)
-    print(f"\nwritten: {folder / 'deviation.csv'}, {folder / 'deviation.png'}")
+    written = (folder / "deviation.csv", *save_figure(figure, folder / "deviation"))
+    print(f"\nwritten: {', '.join(map(str, written))}")
 
 
 def main(arguments: list[str] | None = None) -> int:

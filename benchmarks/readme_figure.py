@@ -10,15 +10,16 @@ from matplotlib.axes import Axes
 from matplotlib.figure import Figure
 
 from robustntk.verify import Experiment, ExperimentConfig, run_experiment
+from robustntk.verify.figure_files import save_figure
 from robustntk.verify.palette import BLUE, GREY, ORANGE, VERMILION
 
 DEMO = ExperimentConfig(data="digits", classes=("0", "1"), samples=20, delta=0.1, epsilon="0.5")
-FIGURE = Path(__file__).resolve().parent.parent / "notebooks" / "figures" / "main_job.png"
+FIGURE = Path(__file__).resolve().parent.parent / "notebooks" / "figures" / "main_job"
 
 
 def draw(experiment: Experiment) -> Figure:
     """What was perturbed, what was guaranteed, predicted and measured, and margins from both sides."""
-    figure = Figure(figsize=(11.0, 3.7), dpi=110, layout="constrained")
+    figure = Figure(figsize=(11.0, 3.7), layout="constrained")
     left, middle, right = figure.subfigures(1, 3, width_ratios=(0.85, 1.9, 1.25))
     left.suptitle("Data and perturbations", fontsize="medium")
     for axes, label in zip(left.subplots(2, 2), (1.0, -1.0), strict=True):
@@ -45,7 +46,7 @@ def draw_losses(axis: Axes, experiment: Experiment) -> None:
     plan, curves = experiment.drawn.plan, experiment.curves()
     reached, epsilon = experiment.training.best_step, float(plan.epsilon)
     bound = f"guaranteed by theorem {plan.theorem}: T = {plan.iterations:,}"
-    axis.plot(curves.guarantee_steps, curves.guarantee, color=VERMILION, label=bound)
+    axis.plot(curves.guarantee_steps, curves.guarantee, color=VERMILION, linestyle="-.", label=bound)
     steps = np.arange(1, len(curves.measured) + 1)
     axis.plot(steps, curves.measured, color=BLUE, linewidth=2.6, label=f"measured, width m = {plan.width:,}")
     predicted = curves.infinite_width[: len(steps)]
@@ -72,14 +73,13 @@ def draw_margins(axis: Axes, experiment: Experiment) -> None:
 def main() -> None:
     """Run the demo and write the figure; refuse to draw a run that does not hold."""
     parser = argparse.ArgumentParser(description=__doc__)
-    parser.add_argument("--out", type=Path, default=FIGURE, help="PNG file (default: that of the README)")
+    parser.add_argument("--out", type=Path, default=FIGURE, help="the .svg and .png files, less the suffix")
     out = parser.parse_args().out
     experiment = run_experiment(DEMO)
     if not experiment.holds:
         raise SystemExit("error: the run does not hold; no figure was written")
     out.parent.mkdir(parents=True, exist_ok=True)
-    draw(experiment).savefig(out, metadata={"Software": None})
-    print(out)
+    print(*save_figure(draw(experiment), out), sep="\n")
 
 
 if __name__ == "__main__":

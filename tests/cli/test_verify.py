@@ -22,7 +22,9 @@ RUNNER = CliRunner()
 PROBLEM = ["--data", "four.npz", "--epsilon", "0.8", "--activation", "sin"]
 ERRORS = ["--data", "four.npz", "--epsilon", "0.25", "--target", "robust-error"]
 COMMAND = [sys.executable, "-m", "robustntk.cli", "verify", *PROBLEM]
-FILES = {"config.json", "result.json", "curves.npz", "report.html", "figure.png", "anatomy.png"}
+FILES = {"config.json", "result.json", "curves.npz", "report.html"} | {
+    f"{name}.{kind}" for name in ("figure", "anatomy") for kind in ("png", "svg")
+}
 CONTRACT = {
     "config": {"data", "delta", "epsilon", "activation", "loss", "seed"},
     "plan": {"theorem", "kind", "width", "step_size", "iterations", "radius", "hypotheses", "statement"},

@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import io
 from dataclasses import dataclass, fields
 from typing import TYPE_CHECKING
 
@@ -64,22 +63,12 @@ def draw(curves: Curves, *, epsilon: float, reached_at: int | None) -> Figure:
     return figure
 
 
-def render(figure: Figure, kind: str) -> bytes:
-    """The figure as ``png`` or ``svg`` bytes, the same for the same figure."""
-    buffer = io.BytesIO()
-    metadata = {"Date": None} if kind == "svg" else {"Software": None}
-    from matplotlib import rc_context
-
-    with rc_context({"svg.hashsalt": "robustntk", "svg.fonttype": "path"}):
-        figure.savefig(buffer, format=kind, dpi=150, metadata=metadata)
-    return buffer.getvalue()
-
-
 def _draw_losses(axes: Axes, curves: Curves, epsilon: float, reached_at: int | None) -> None:
     axes.plot(
         curves.guarantee_steps,
         curves.guarantee,
         color=_PROVED,
+        linestyle="-.",
         label=f"guaranteed for the best iterate ({curves.theorem})",
     )
     steps = np.arange(1, len(curves.measured) + 1)
@@ -94,7 +83,7 @@ def _draw_losses(axes: Axes, curves: Curves, epsilon: float, reached_at: int | N
         axes.annotate(
             f"step {reached_at}",
             (reached_at, curves.measured[reached_at - 1]),
-            xytext=(7, -3),
+            xytext=(5, 6),
             textcoords="offset points",
             color=_MEASURED,
         )

@@ -201,8 +201,9 @@ def run_experiment(
 
 
 def save(experiment: Experiment, folder: RunFolder) -> dict[str, Any]:
-    """Write curves, figure, report and, last, the result; returns the result."""
-    from .figure import draw, render
+    """Write curves, figures, report and, last, the result; returns the result."""
+    from ..figure_files import save_figure
+    from .figure import draw
     from .report import render_report
     from .waterfall_figure import draw_waterfall
 
@@ -224,9 +225,8 @@ def save(experiment: Experiment, folder: RunFolder) -> dict[str, Any]:
             **{f"proof_{name}": values for name, values in experiment.record.arrays().items()},
         },
     )
-    folder.write_bytes(FIGURE, render(figure, "png"))
-    folder.write_bytes(ANATOMY, render(losses, "png"))
-    pictures = (render(each, "svg").decode("utf-8") for each in (figure, losses))
+    vectors = [save_figure(each, folder.path / name)[0] for each, name in ((figure, FIGURE), (losses, ANATOMY))]
+    pictures = (file.read_text(encoding="utf-8") for file in vectors)
     folder.write_bytes(REPORT, render_report(result, *pictures).encode("utf-8"))
     folder.finish(result)
     return result

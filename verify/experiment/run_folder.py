@@ -17,7 +17,7 @@ from numpy.typing import NDArray
 from ...bounds import InvalidInput
 
 CONFIG, RESULT, CURVES, CHECKPOINT = "config.json", "result.json", "curves.npz", "checkpoint.npz"
-REPORT, FIGURE, ANATOMY = "report.html", "figure.png", "anatomy.png"
+REPORT, FIGURE, ANATOMY = "report.html", "figure", "anatomy"  # the figures as .svg and as .png
 
 
 def write_atomically(path: Path, content: bytes) -> None:

@@ -9,7 +9,6 @@ from typing import TYPE_CHECKING
 import numpy as np
 from numpy.typing import NDArray
 
-from ..experiment.figure import render
 from ..palette import BLUE, GREEN, GREY, ORANGE, PURPLE, SKY, VERMILION
 from .law import LawKind
 
@@ -25,7 +24,7 @@ Array = NDArray[np.float64]
 # Markers tell the laws apart in print as well.
 _COLORS = (BLUE, VERMILION, GREEN, PURPLE, ORANGE, SKY)
 _MARKERS = ("o", "s", "^", "D", "v", "P")
-_PREDICTED = GREY
+_PREDICTED, _PREDICTED_LABEL = GREY, "predicted"
 _AXIS = {
     "width": "width m",
     "samples": "number of points n",
@@ -36,17 +35,12 @@ _AXIS = {
 _LETTERS = {"width": "m", "samples": "n", "delta": "δ", "epsilon": "ε", "radius": "R"}
 
 
-def draw_laws(laws: Iterable[FittedLaw]) -> dict[str, bytes]:
-    """A .png and a .svg for each law, by file name; the same bytes for the same laws."""
+def draw_laws(laws: Iterable[FittedLaw]) -> dict[str, Figure]:
+    """A figure for each law, by the name of its files."""
     groups: dict[str, list[FittedLaw]] = {}
     for law in laws:
         groups.setdefault(law.name, []).append(law)
-    files: dict[str, bytes] = {}
-    for name, group in groups.items():
-        figure = draw_law(group)
-        stem = re.sub(r"[^a-z0-9]+", "-", name.lower()).strip("-")
-        files |= {f"{stem}.{kind}": render(figure, kind) for kind in ("png", "svg")}
-    return files
+    return {re.sub(r"[^a-z0-9]+", "-", name.lower()).strip("-"): draw_law(group) for name, group in groups.items()}
 
 
 def draw_law(laws: list[FittedLaw]) -> Figure:
@@ -60,7 +54,10 @@ def draw_law(laws: list[FittedLaw]) -> Figure:
     first = laws[0]
     axes.set(xscale="log", yscale="log", xlabel=_AXIS[first.law.axis], ylabel=first.law.quantity, title=first.name)
     _label_places(axes, sorted({place for law in laws for place in law.points}))
-    axes.legend(frameon=False, fontsize="small")
+    # Slices first, predictions last.
+    entries = zip(*axes.get_legend_handles_labels(), strict=True)
+    handles, labels = zip(*sorted(entries, key=lambda entry: entry[1].startswith(_PREDICTED_LABEL)), strict=True)
+    axes.legend(handles, labels, frameon=False, fontsize="small")
     axes.grid(alpha=0.25, linewidth=0.6)
     return figure
 
@@ -88,7 +85,7 @@ def _draw_slice(axes: Axes, law: FittedLaw, color: str, marker: str, label: str)
     axes.fill_between(grid, lines["lower"], lines["upper"], color=color, alpha=0.15, linewidth=0)
     if law.prediction.exponent is not None:
         bound = law.prediction.kind is LawKind.UPPER_BOUND
-        shown = f"predicted {law.prediction.exponent:g} ({law.prediction.kind})"
+        shown = _prediction(law)
         drawn = any(line.get_label() == shown for line in axes.get_lines())
         axes.plot(
             grid,
@@ -100,13 +97,21 @@ def _draw_slice(axes: Axes, law: FittedLaw, color: str, marker: str, label: str)
         )
 
 
+def _prediction(law: FittedLaw) -> str:
+    return _minus(f"{_PREDICTED_LABEL} {law.prediction.exponent:g} ({law.prediction.kind})")
+
+
 def _label(law: FittedLaw, laws: list[FittedLaw]) -> str:
     """What tells this slice from the others, and its exponent with the interval."""
     differing = [axis for axis in law.fixed if len({str(other.fixed[axis]) for other in laws}) > 1]
     settings = ", ".join(f"{_LETTERS[axis]} = {_short(law.fixed[axis])}" for axis in differing)
     found = law.fit.exponent
-    shown = "no fit" if found is None else f"{found.estimate:.3f} [{found.lower:.3f}, {found.upper:.3f}]"
+    shown = "no fit" if found is None else _minus(f"{found.estimate:.3f} [{found.lower:.3f}, {found.upper:.3f}]")
     return f"{settings}: {shown}" if settings else f"fitted {shown}"
+
+
+def _minus(text: str) -> str:
+    return text.replace("-", "\N{MINUS SIGN}")
 
 
 def _short(value: float | str) -> str:

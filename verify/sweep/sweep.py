@@ -308,10 +308,11 @@ def _fitted(
 
 def _write(store: SweepStore, report: SweepReport) -> None:
     """The figures, and then the result: where that is there already, the figures are."""
+    from ..figure_files import save_figure
     from .figure import draw_laws
 
     if store.has_json(RESULT, report.result()):
         return
-    for name, content in draw_laws(report.laws).items():
-        store.write_bytes(f"{FIGURES}/{name}", content)
+    for name, figure in draw_laws(report.laws).items():
+        save_figure(figure, store.path / FIGURES / name)
     store.write_json(RESULT, report.result())

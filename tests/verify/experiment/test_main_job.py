@@ -124,7 +124,8 @@ def test_folder_is_complete_and_kept(tmp_path: Path) -> None:
     out = tmp_path / "run"
     result = verify_in_folder(CONFIG, out)
     names = sorted(entry.name for entry in out.iterdir())
-    assert names == ["anatomy.png", "config.json", "curves.npz", "figure.png", "report.html", "result.json"]
+    figures = {f"{name}.{kind}" for name in ("anatomy", "figure") for kind in ("png", "svg")}
+    assert set(names) == figures | {"config.json", "curves.npz", "report.html", "result.json"}
     assert json.loads((out / "result.json").read_text()) == result
     before = {name: (out / name).read_bytes() for name in names}
     with pytest.raises(InvalidInput, match="finished run"):
