@@ -43,7 +43,8 @@ P1 = ScalingLaw(
     remark=_REMARK,
 )
 
-_NEAR_LINEARITY = (R / sympy.sqrt(m)) ** sympy.Rational(4, 3) * H ** sympy.Rational(5, 2) * sympy.sqrt(m)
+# Up to a constant and the root of log m.
+NEAR_LINEARITY = (R / sympy.sqrt(m)) ** sympy.Rational(4, 3) * H ** sympy.Rational(5, 2) * sympy.sqrt(m)
 
 
 def check_consistency(law: ScalingLaw = P1) -> tuple[tuple[str, Outcome], ...]:
@@ -62,7 +63,7 @@ def check_consistency(law: ScalingLaw = P1) -> tuple[tuple[str, Outcome], ...]:
 def _covers(law: ScalingLaw) -> Outcome:
     """Near-linearity <= epsilon, solved for m without its logarithm, against the width: what is left must
     grow in every variable, so that it also outgrows log(m)^3."""
-    (needed,) = sympy.solve(sympy.Eq(_NEAR_LINEARITY, epsilon), m)
+    (needed,) = sympy.solve(sympy.Eq(NEAR_LINEARITY, epsilon), m)
     spare = _monomial(law.widths[0] / needed)
     exponents = {variable: spare.as_powers_dict()[variable] for variable in (R, H, epsilon)}
     reason = f"m must exceed {needed} log(m)^3; the law exceeds that by {spare}/log(m)^3"

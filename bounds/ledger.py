@@ -11,23 +11,17 @@ from __future__ import annotations
 import time
 from collections.abc import Callable, Iterable, Iterator, Mapping
 from dataclasses import dataclass
-from types import MappingProxyType
 from typing import Any
 
-from .errors import InvalidInput
 from .outcome import Outcome, Verdict
 from .parallel_check import Checked, Task, checked
 from .proof import Proof, ProofReport, StepReport
-from .proofs_on_record import PROOFS, load_proof
-from .scaling_laws import CAPACITY_LAWS, SCALING_LAWS
+from .proofs_on_record import NOT_PROVED, PROOFS, RECORDED, load_proof, require_proof_on_record
 from .theorem import Kind, Theorem
 
 Report = Callable[[str, int, int | None], None]
 
 CONSTANTS, LEMMAS = "constants", "lemmas"
-
-RECORDED: Mapping[str, Theorem] = MappingProxyType({**SCALING_LAWS, **CAPACITY_LAWS})
-NOT_PROVED = "scaling law: recorded, not proved"
 
 
 @dataclass(frozen=True)
@@ -177,10 +171,7 @@ def check_ledger(
 
 def _asked_for(theorems: Iterable[str] | None) -> Iterator[str]:
     for theorem in dict.fromkeys(PROOFS if theorems is None else theorems):
-        if theorem in RECORDED:
-            raise InvalidInput(f"{theorem} is a {NOT_PROVED}; there are proofs for {', '.join(PROOFS)}")
-        if theorem not in PROOFS:
-            raise InvalidInput(f"unknown theorem {theorem!r}: expected one of {', '.join(PROOFS)}")
+        require_proof_on_record(theorem)
         yield theorem
 
 

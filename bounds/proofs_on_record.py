@@ -7,8 +7,14 @@ from importlib import import_module
 from types import MappingProxyType
 
 from .engines.finite import Exact
+from .errors import InvalidInput
 from .outcome import Outcome
 from .proof import Falsified, Proof, Step
+from .scaling_laws import CAPACITY_LAWS, SCALING_LAWS
+from .theorem import Theorem
+
+RECORDED: Mapping[str, Theorem] = MappingProxyType({**SCALING_LAWS, **CAPACITY_LAWS})
+NOT_PROVED = "scaling law: recorded, not proved"
 
 # Modules in `proofs`, each with a function `proof`.
 PROOFS: Mapping[str, str] = MappingProxyType(
@@ -33,7 +39,14 @@ PROOFS: Mapping[str, str] = MappingProxyType(
 
 
 def load_proof(theorem: str) -> Proof:
-    """The proof of that theorem. If it cannot be put together, a proof of which nothing but that is known."""
+    """The proof of that theorem. If it cannot be put together, a proof of which nothing but that is known.
+
+    Raises
+    ------
+    InvalidInput
+        For an unknown theorem, and for the scaling laws, which have no proof here.
+    """
+    require_proof_on_record(theorem)
     try:
         proof: Proof = import_module(f"{__package__}.proofs.{PROOFS[theorem]}").proof()
     except Exception as error:  # a fault in one theorem must not hide the rest of the ledger
@@ -41,6 +54,14 @@ def load_proof(theorem: str) -> Proof:
     if proof.theorem != theorem:
         return _unstated(theorem, f"the proof in {PROOFS[theorem]}.py is one of {proof.theorem}")
     return proof
+
+
+def require_proof_on_record(theorem: str) -> None:
+    """InvalidInput, with what there is, unless there is a proof of that theorem."""
+    if theorem in RECORDED:
+        raise InvalidInput(f"{theorem} is a {NOT_PROVED}; there are proofs for {', '.join(PROOFS)}")
+    if theorem not in PROOFS:
+        raise InvalidInput(f"unknown theorem {theorem!r}: expected one of {', '.join(PROOFS)}")
 
 
 def _unstated(theorem: str, reason: str) -> Proof:

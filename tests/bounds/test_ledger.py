@@ -112,8 +112,14 @@ def test_scaling_laws_are_recorded_and_never_among_the_theorems(fakes: dict[str,
 
 
 def test_an_unknown_theorem_is_refused() -> None:
-    with pytest.raises(InvalidInput, match="unknown theorem 'E99': expected one of activations"):
-        check("E1", "E99")
+    for load in (check, load_proof):
+        with pytest.raises(InvalidInput, match="unknown theorem 'E99': expected one of activations"):
+            load("E99")
+
+
+def test_a_scaling_law_has_no_proof_to_load() -> None:
+    with pytest.raises(InvalidInput, match="P4 is a scaling law: recorded, not proved; there are proofs for"):
+        load_proof("P4")
 
 
 @pytest.mark.parametrize("found", [REFUTED, Outcome.inconclusive("?"), Outcome.unsupported("?")], ids=str)
