@@ -3,7 +3,8 @@
 import os
 import sys
 import traceback
-from collections.abc import Sequence
+from collections.abc import Iterator, Sequence
+from contextlib import contextmanager
 from typing import Any
 
 from typer.core import TyperGroup
@@ -11,6 +12,7 @@ from typer.exceptions import Abort, TyperException
 
 BAD_INPUT = 2
 TRACEBACK_VARIABLE = "ROBUSTNTK_TRACEBACK"
+COMPLETION_VARIABLE = "_ROBUSTNTK_COMPLETE"
 
 
 def one_line(error: BaseException) -> str:
@@ -28,6 +30,21 @@ def complain(error: BaseException) -> int:
         traceback.print_exception(error)
     print(f"error: {one_line(error)}", file=sys.stderr)
     return BAD_INPUT
+
+
+@contextmanager
+def suggestions_in_one_line() -> Iterator[None]:
+    """While the shell asks for suggestions: their help is folded to the terminal, and shells read one in each line."""
+    before = os.environ.get("COLUMNS")
+    if COMPLETION_VARIABLE in os.environ:
+        os.environ["COLUMNS"] = "10000"
+    try:
+        yield
+    finally:
+        if before is None:
+            os.environ.pop("COLUMNS", None)
+        else:
+            os.environ["COLUMNS"] = before
 
 
 class Application(TyperGroup):
@@ -49,14 +66,15 @@ class Application(TyperGroup):
         # Widths of E1 at tiny epsilon have more digits than Python prints by default.
         sys.set_int_max_str_digits(0)
         try:
-            code = super().main(
-                args,
-                prog_name,
-                complete_var,
-                standalone_mode=False,
-                windows_expand_args=windows_expand_args,
-                **extra,
-            )
+            with suggestions_in_one_line():
+                code = super().main(
+                    args,
+                    prog_name,
+                    complete_var,
+                    standalone_mode=False,
+                    windows_expand_args=windows_expand_args,
+                    **extra,
+                )
         except (TyperException, Abort, ValueError, OSError) as error:
             code = complain(error)
         if standalone_mode:

@@ -7,6 +7,7 @@ import typer
 from rich.text import Text
 
 from . import options
+from .completion import claim_names, one_from
 from .output import print_json, print_prose, print_table
 from .progress import progress
 
@@ -26,6 +27,7 @@ def run(
         typer.Option(
             "--claim",
             metavar="ID",
+            autocompletion=one_from(claim_names),
             help="A claim, such as E1.a/ball, or a label of the theory, such as E4.c, for all claims below it; may be "
             "repeated. All by default.",
         ),

@@ -11,6 +11,7 @@ from typing import TYPE_CHECKING, Annotated, Any
 import typer
 
 from . import options
+from .completion import one_of
 from .given import present, refuse
 from .output import interval, number, print_fields, print_json, print_prose
 from .progress import Report, progress
@@ -43,7 +44,11 @@ Depth = Annotated[
 Trained = Annotated[
     str,
     _option(
-        "--trained", "NAME", "Layers that move: all, hidden, first, or readout (the NNGP kernel).", panel=NETWORK_PANEL
+        "--trained",
+        "NAME",
+        "Layers that move: all, hidden, first, or readout (the NNGP kernel).",
+        panel=NETWORK_PANEL,
+        autocompletion=one_of("all, hidden, first, readout"),
     ),
 ]
 WeightVariance = Annotated[
@@ -52,7 +57,16 @@ WeightVariance = Annotated[
 BiasVariance = Annotated[
     str, _option("--bias-variance", "NUMBER", "Variance of the biases of each layer.", panel=NETWORK_PANEL)
 ]
-Parametrization = Annotated[str, _option("--parametrization", "NAME", "ntk or standard.", panel=NETWORK_PANEL)]
+Parametrization = Annotated[
+    str,
+    _option(
+        "--parametrization",
+        "NAME",
+        "ntk or standard.",
+        panel=NETWORK_PANEL,
+        autocompletion=one_of("ntk, standard"),
+    ),
+]
 Width = Annotated[
     int | None,
     _option(
@@ -64,7 +78,14 @@ Width = Annotated[
     ),
 ]
 Dtype = Annotated[
-    str, _option("--dtype", "NAME", "Type of the entries: float64 or float32.", panel=options.OUTPUT_PANEL)
+    str,
+    _option(
+        "--dtype",
+        "NAME",
+        "Type of the entries: float64 or float32.",
+        panel=options.OUTPUT_PANEL,
+        autocompletion=one_of(*DTYPES),
+    ),
 ]
 Out = Annotated[
     Path | None,

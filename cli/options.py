@@ -8,11 +8,17 @@ from typing import Annotated
 
 import typer
 
+from .completion import one_of
+
 ACTIVATION_NAMES = "quadratic_relu, erf, tanh, softplus, sigmoid, gelu, sin, sin_cos, relu"
 LOSS_NAMES = "hinge, squared_hinge, absolute, huber, logistic"
 THEOREM_NAMES = "E1, E2, E3, E3-tied, E7, E7-tied, E8, E8-tied, E9, E9-tied, E10, E10-tied"
 LAW_NAMES = "P1, P2, P3"
 PERTURBATION_NAMES = "cap, l2, linf"
+TARGET_NAMES = "loss, robust-error, excess-loss"
+QUANTITY_NAMES = "epsilon, radius, iterations, width"
+CONSTANT_NAMES = "width, dimension, step_size, iterations"
+BUNDLED_NAMES = "digits, wine, breast_cancer"
 
 THEOREM_PANEL = "Theorem"
 SOLVE_PANEL = "Solve for another quantity"
@@ -34,12 +40,20 @@ Json = Annotated[
 _EPSILON = typer.Option("--epsilon", metavar="NUMBER", help="Target for the robust training loss: 0.5, 1/3, 1e-60, ...")
 Epsilon = Annotated[str, _EPSILON]
 OptionalEpsilon = Annotated[str | None, _EPSILON]
-Activation = Annotated[str, typer.Option("--activation", metavar="NAME", help=f"One of {ACTIVATION_NAMES}.")]
+Activation = Annotated[
+    str,
+    typer.Option(
+        "--activation", metavar="NAME", autocompletion=one_of(ACTIVATION_NAMES), help=f"One of {ACTIVATION_NAMES}."
+    ),
+]
 Scale = Annotated[str, typer.Option("--scale", metavar="NUMBER", help="Use sigma(scale * z).")]
 ChosenActivation = Annotated[
     str,
     typer.Option(
-        "--activation", metavar="NAME", help=f"One of {ACTIVATION_NAMES}; with data also auto: the one of least width."
+        "--activation",
+        metavar="NAME",
+        autocompletion=one_of(ACTIVATION_NAMES, "auto"),
+        help=f"One of {ACTIVATION_NAMES}; with data also auto: the one of least width.",
     ),
 ]
 ChosenScale = Annotated[
@@ -48,7 +62,10 @@ ChosenScale = Annotated[
         "--scale", metavar="NUMBER", help="Use sigma(scale * z); with data also auto: the scale of least width."
     ),
 ]
-Loss = Annotated[str, typer.Option("--loss", metavar="NAME", help=f"One of {LOSS_NAMES}.")]
+Loss = Annotated[
+    str,
+    typer.Option("--loss", metavar="NAME", autocompletion=one_of(LOSS_NAMES), help=f"One of {LOSS_NAMES}."),
+]
 HuberKappa = Annotated[
     str | None,
     typer.Option("--huber-kappa", metavar="NUMBER", help="Where the Huber loss turns linear (1 by default)."),
@@ -80,6 +97,7 @@ Theorem = Annotated[
     typer.Option(
         "--theorem",
         metavar="ID",
+        autocompletion=one_of("auto", THEOREM_NAMES, LAW_NAMES),
         help=f"auto (all that apply), one of {THEOREM_NAMES}, or one of the scaling laws {LAW_NAMES} (these ask for "
         "--constant).",
         rich_help_panel=THEOREM_PANEL,
@@ -90,6 +108,7 @@ Target = Annotated[
     typer.Option(
         "--target",
         metavar="NAME",
+        autocompletion=one_of(TARGET_NAMES),
         help="What must be at most epsilon: loss (the default), robust-error or excess-loss.",
         rich_help_panel=THEOREM_PANEL,
     ),
@@ -117,7 +136,8 @@ Constants = Annotated[
     typer.Option(
         "--constant",
         metavar="NAME=VALUE",
-        help="A constant that a scaling law leaves open: width, dimension, step_size, iterations.",
+        autocompletion=one_of(*(f"{name}=" for name in CONSTANT_NAMES.split(", "))),
+        help=f"A constant that a scaling law leaves open: {CONSTANT_NAMES}.",
         rich_help_panel=THEOREM_PANEL,
     ),
 ]
@@ -214,7 +234,8 @@ SolveFor = Annotated[
     typer.Option(
         "--solve-for",
         metavar="NAME",
-        help="epsilon, radius or iterations, at the --width given (and --iterations).",
+        autocompletion=one_of(QUANTITY_NAMES),
+        help=f"Find the best of one of {QUANTITY_NAMES}, from the others that are given.",
         rich_help_panel=SOLVE_PANEL,
     ),
 ]
@@ -236,7 +257,9 @@ Iterations = Annotated[
 _DATA = typer.Option(
     "--data",
     metavar="SOURCE",
-    help="A bundled set (digits, wine, breast_cancer), or a path to a .npz (X, y) or .csv (column label).",
+    # Where no bundled set fits what was typed, shells offer files.
+    autocompletion=one_of(BUNDLED_NAMES),
+    help=f"A bundled set ({BUNDLED_NAMES}), or a path to a .npz (X, y) or .csv (column label).",
     rich_help_panel=DATA_PANEL,
 )
 _CLASSES = typer.Option(
@@ -279,6 +302,7 @@ _DELTA = typer.Option(
 _PERTURBATION = typer.Option(
     "--perturbation",
     metavar="NAME",
+    autocompletion=one_of(PERTURBATION_NAMES),
     help=f"One of {PERTURBATION_NAMES}: caps on the sphere, or balls around the features, before the embedding.",
     rich_help_panel=DATA_PANEL,
 )

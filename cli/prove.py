@@ -9,6 +9,7 @@ from rich.table import Table
 from rich.text import Text
 
 from . import options
+from .completion import one_from, proof_names
 from .output import number, print_json, print_prose, print_table, stdout
 from .progress import progress
 
@@ -31,6 +32,7 @@ def run(
         typer.Option(
             "--theorem",
             metavar="ID",
+            autocompletion=one_from(proof_names),
             help="E1 to E9, activations or losses, and what it rests on; may be repeated. All by default.",
         ),
     ] = None,

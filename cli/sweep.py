@@ -8,6 +8,7 @@ from typing import Annotated, Any, TypeVar
 import typer
 
 from . import options
+from .completion import some_of
 from .output import number, print_json, print_prose, print_table
 from .progress import progress
 
@@ -52,7 +53,13 @@ FirstSeed = Annotated[
     ),
 ]
 Measures = Annotated[
-    str | None, typer.Option("--measure", metavar="LIST", help=f"Some of {MEASURES}; all that apply by default.")
+    str | None,
+    typer.Option(
+        "--measure",
+        metavar="LIST",
+        autocompletion=some_of(MEASURES),
+        help=f"Some of {MEASURES}; all that apply by default.",
+    ),
 ]
 Iterations = Annotated[
     int,

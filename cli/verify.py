@@ -7,6 +7,7 @@ from typing import Annotated, Any
 import typer
 
 from . import options
+from .completion import one_of
 from .output import above, below, number, print_fields, print_json, print_plan, print_prose, print_table
 from .progress import progress
 
@@ -14,6 +15,8 @@ EXAMPLES = (
     "robustntk verify --classes 0,1 --samples 20 --epsilon 0.5 --out runs/a",
     "robustntk verify --classes 0,1 --target robust-error --epsilon 0.1 --out b",
 )
+
+ADVERSARY_NAMES = "pgd, apgd, fgsm"
 
 NetworkSeed = Annotated[
     int,
@@ -33,7 +36,12 @@ Full = Annotated[
 ]
 AdversaryName = Annotated[
     str,
-    typer.Option("--adversary", metavar="NAME", help="The attack to train against: pgd, apgd or fgsm."),
+    typer.Option(
+        "--adversary",
+        metavar="NAME",
+        autocompletion=one_of(ADVERSARY_NAMES),
+        help=f"The attack to train against: one of {ADVERSARY_NAMES}.",
+    ),
 ]
 BandRuns = Annotated[
     int,
