@@ -32,7 +32,7 @@ from IPython.display import Markdown, Math, display
 from robustntk import bounds, kernels, verify
 from robustntk.bounds import letters
 from robustntk.bounds.curvature import FULL_CURVATURE, FULL_WIDTH, TIED_CURVATURE
-from robustntk.bounds.gradient import GRADIENT_BOUND
+from robustntk.bounds.gradient import GRADIENT_BOUND, operator_norm, slope_at_zero
 from robustntk.bounds.two_layer import LARGEST_DISTANCE
 from robustntk.verify.palette import BLUE, GREEN, GREY, ORANGE, PURPLE, SKY, VERMILION
 
@@ -224,10 +224,10 @@ styles = {"adversarial": (BLUE, "o-"), "random": (ORANGE, "s-"), "tied": (GREEN,
 tail = WIDTHS >= 2**8  # where the moved pieces of the activation are short
 slopes = {}
 
-figure, axes = plt.subplots(1, 2, figsize=(9, 4.2), layout="constrained", sharey=True)
+figure, axes = plt.subplots(1, 2, figsize=(9, 5), layout="constrained", sharey=True)
 for axis, (name, activation) in zip(axes, ACTIVATIONS.items(), strict=True):
     limit = curvature_of(float(activation.derivative_lipschitz), WIDTHS) * (2 * RADIUS) ** 2
-    axis.loglog(WIDTHS, limit, color=VERMILION, lw=2, label="E1.a: the remainder is at most this")
+    axis.loglog(WIDTHS, limit, color=VERMILION, lw=6, alpha=0.4, label="E1.a: the remainder is at most this")
     for kind, values in measured[name].items():
         assert np.all(values <= limit * (1 + 1e-12))
         slopes[name, kind] = np.polyfit(np.log(WIDTHS[tail]), np.log(values[tail]), 1)[0]
@@ -238,7 +238,7 @@ for axis, (name, activation) in zip(axes, ACTIVATIONS.items(), strict=True):
         assert np.all(measured[name]["tied"] <= tied_limit)
         axis.loglog(WIDTHS, tied_limit, ":", color=PURPLE, lw=2, label="E2: tied moves, at most this")
     axis.set(title=name, xlabel="width $m$")
-    axis.legend(frameon=False, loc="lower left", fontsize="small")
+    axis.legend(frameon=False, loc="upper center", bbox_to_anchor=(0.5, -0.15), fontsize="small")
 axes[0].set_ylabel("|remainder|")
 plt.show()
 
@@ -436,11 +436,9 @@ for axis, name in zip(axes, ("tanh", "erf", "softplus", "quadratic_relu"), stric
     axis.plot(z, second, color=BLUE, lw=2, label=r"$\sigma''$")
     for sign in (-1, 1):
         axis.axhline(sign * constant, color=VERMILION, ls="--", label=r"$\pm\beta$" if sign > 0 else None)
-    axis.set_title(
-        f"{name.replace('_', ' ')}, $\\beta={sympy.latex(activation.derivative_lipschitz)}$", fontsize="small"
-    )
+    axis.set_title(f"{name.replace('_', ' ')}, $\\beta={constant:.4g}$", fontsize="medium")
     axis.set_xlabel("$z$")
-axes[0].legend(frameon=False, fontsize="small", loc="lower left")
+axes[2].legend(frameon=False, fontsize="small", loc="lower center", bbox_to_anchor=(0.5, 0.1))
 plt.show()
 
 # %%
@@ -530,7 +528,9 @@ checked("E1.b.squares", "E1.b.bounded")
 # $|W_0x|$ with $|x|=1$. Minkowski's inequality (the triangle inequality for the vector of slopes) puts both together:
 
 # %%
-Math(r"\|\nabla_Wf(W,x)\|_F\;\le\;G=" + sympy.latex(GRADIENT_BOUND) + r"\qquad\text{for all }W\in B(R)")
+names = {operator_norm: r"\|W_0\|", slope_at_zero: r"|\sigma'(0)|"}
+shown = sympy.latex(GRADIENT_BOUND, symbol_names=names)
+Math(r"\|\nabla_Wf(W,x)\|_F\;\le\;G=" + shown + r"\qquad\text{for all }W\in B(R)")
 
 # %%
 checked("E1.b.growth", "E1.b.lipschitz", "E1.b.lipschitz=")
