@@ -26,6 +26,7 @@ PROOFS: Mapping[str, str] = MappingProxyType(
         "E2": "tied_pairs",
         "E3": "smooth_losses",
         "E4": "existence",
+        "degrees": "degrees",
         "E5": "capacity",
         "E6": "end_to_end",
         "E7": "recursion",
