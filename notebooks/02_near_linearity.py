@@ -253,6 +253,10 @@ Markdown(
 )
 
 # %% [markdown]
+# (The bound E2 of tied moves needs a Lipschitz constant of $\sigma''$, which the quadratic ReLU does not have;
+# notebook 5 says what takes its place. The first gradient step is a tied move: partners have the same $w_r$ and
+# opposite $a_r$.)
+#
 # Two lessons. For *arbitrary* moves the power $1/\sqrt m$ is right, and no better proof of E1.a can improve it. For
 # *particular* moves it can be far too pessimistic; this is where notebook 5 gains a factor $\sqrt m$.
 #
