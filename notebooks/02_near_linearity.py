@@ -463,8 +463,8 @@ constants["tanh.beta"]
 # %% [markdown]
 # ### What breaks for ReLU
 #
-# The last row of the table says that $\sigma'$ of the ReLU, $\max(0,z)$, has no Lipschitz constant: it jumps from 0 to
-# 1. A neuron at $z=-\eta$ that moves by $t=2\eta$ crosses the kink; its tangent predicts 0, it arrives at $\eta$. The
+# The last row of the table says that $\sigma'$ of the ReLU, $\max(0,z)$, has no Lipschitz constant, as it jumps at 0.
+# A neuron at $z=-\eta$ that moves by $t=2\eta$ crosses the kink; its tangent predicts 0, it arrives at $\eta$. The
 # remainder is $\eta=\frac{1}{2\eta}\cdot\frac{t^2}2$, so the $\Lambda$ that Taylor's bound would need is $1/(2\eta)$,
 # without limit as $\eta\to0$.
 #

@@ -234,7 +234,7 @@ change, outcome = lemma["projection"].falsified[0]
 found = {str(symbol): value for symbol, value in outcome.counterexample.values.items()}
 assert found["mixed"] < 0 and found["|PV-W_*|^2"] > found["|V-W_*|^2"]
 Markdown(
-    f"Planted: *{change}*. Solver: mixed term ${found['mixed']}$, squared distance ${found['|V-W_*|^2']}$ before and "
+    f"Planted: `{change}`. Solver: mixed term ${found['mixed']}$, squared distance ${found['|V-W_*|^2']}$ before and "
     f"${found['|PV-W_*|^2']}$ after. In the plane: ${mixed:.0f}$, ${before:.0f}$ before and ${after:.0f}$ after."
 )
 
@@ -444,7 +444,8 @@ Markdown("\n".join(lines) if cases else "Skipped.")
 # $B(x_i)$. A network with the quadratic ReLU is drawn, and in its ball a $W_*$ is built whose margins are *certified*
 # on every cap. How that is done is the subject of notebooks 4, 7 and 8; here it is enough that the library returns
 # $W_*$, $R$ and a proved bound $s\ge\mathcal L_*(W_*)$ (we ask for margin 0.9, so that $s$ is not simply 0), and a
-# width $m$, step size $\alpha$ and number of steps $T$ for which E1 promises a loss of 0.7.
+# width $m$, step size $\alpha$ and number of steps $T$ for which E1 promises a loss of 0.7, a modest target
+# that keeps this notebook fast.
 
 # %%
 activation, loss = bounds.get_activation("quadratic_relu"), bounds.get_loss("hinge")
