@@ -4,7 +4,7 @@ from typing import Annotated
 
 import typer
 
-from . import capacity, check, doctor, kernel, overshoot, prove, radius, sweep, verify, width
+from . import capacity, check, doctor, kernel, overshoot, prove, radius, serve, sweep, verify, width
 from .application import Application
 
 app = typer.Typer(
@@ -39,7 +39,7 @@ def start(
         print(context.get_help())
 
 
-for command in (verify, width, radius, overshoot, sweep, kernel, prove, check, capacity, doctor):
+for command in (verify, width, radius, overshoot, sweep, kernel, prove, check, capacity, serve, doctor):
     heading = "Example:" if len(command.EXAMPLES) == 1 else "Examples:"
     # Typer starts a new line in an epilog only at an empty one.
     epilog = "\n\n".join((heading, *command.EXAMPLES))

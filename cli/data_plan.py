@@ -64,13 +64,7 @@ def plan_for_data(
         max_iterations: of a plan.
         arguments: further keywords of ``bounds.required_width``, for a conditional plan.
     """
-    from ..verify import Goal
-
-    if slack is not None:
-        read_slack(slack)
-    if target == "excess-loss":
-        raise ValueError("--target excess-loss compares with the best network in a ball of your choice: give --radius")
-    goal = Goal.validated(
+    goal = goal_for_data(
         loss=loss,
         target_epsilon=target_epsilon,
         target=target,
@@ -78,7 +72,7 @@ def plan_for_data(
         loss_margin=loss_margin,
         share=share,
         slack=slack,
-        max_width=MAX_WIDTH if max_width is None else max_width,
+        max_width=max_width,
         max_iterations=max_iterations,
         drawn=not no_draw,
     )
@@ -88,6 +82,23 @@ def plan_for_data(
     limits = {"max_width": max_width, "max_iterations": max_iterations}
     arguments |= {name: limit for name, limit in limits.items() if limit is not None}
     return conditional_plan(given, activation, scale, goal, as_json=as_json, **arguments)
+
+
+def goal_for_data(
+    *, slack: str | None = None, target: str = "loss", max_width: int | None = None, **wanted: Any
+) -> "Goal":
+    """What is wanted of a plan for data; ``wanted`` are further keywords of `Goal.validated`.
+
+    Raises:
+        ValueError: naming what is out of range, or belongs to plans for a radius.
+    """
+    from ..verify import Goal
+
+    if slack is not None:
+        read_slack(slack)
+    if target == "excess-loss":
+        raise ValueError("--target excess-loss compares with the best network in a ball of your choice: give --radius")
+    return Goal.validated(slack=slack, target=target, max_width=MAX_WIDTH if max_width is None else max_width, **wanted)
 
 
 def drawn_plan(

@@ -4,6 +4,7 @@ import sys
 import time
 from collections.abc import Callable, Iterator
 from contextlib import contextmanager
+from contextvars import ContextVar
 from dataclasses import dataclass, field
 
 from rich.console import Console
@@ -13,19 +14,35 @@ Report = Callable[[str, int, int | None], None]
 
 SECONDS_BETWEEN_LINES = 10.0
 
+_WATCHER: ContextVar[Report | None] = ContextVar("watcher", default=None)
+
 
 @contextmanager
 def progress(description: str, *, as_json: bool) -> Iterator[Report]:
     """Show how the body gets on; the body calls ``report(stage, done, total)``.
 
     A terminal gets a bar that vanishes at the end, a log gets a line every ten seconds (so that a refusal is the only
-    line of a command that is refused at once), and a log gets nothing when JSON was asked for.
+    line of a command that is refused at once), and a log gets nothing when JSON was asked for. Inside `watched` the
+    watcher gets it all instead.
     """
-    if sys.stderr.isatty():
+    watcher = _WATCHER.get()
+    if watcher is not None:
+        yield watcher
+    elif sys.stderr.isatty():
         with _bar(description) as report:
             yield report
     else:
         yield _ignore if as_json else _Log(description)
+
+
+@contextmanager
+def watched(report: Report) -> Iterator[None]:
+    """Whatever shows progress in the body, in this thread, calls `report` and prints nothing."""
+    token = _WATCHER.set(report)
+    try:
+        yield
+    finally:
+        _WATCHER.reset(token)
 
 
 @contextmanager

@@ -195,14 +195,30 @@ def _alternative(plan: Plan) -> dict[str, Any]:
     }
 
 
-def _plan(
-    data: Dataset, perturbations: PerturbationSet, activation: Activation, goal: Goal, options: dict[str, Any]
+def plan_at_solution(
+    data: Dataset,
+    perturbations: PerturbationSet,
+    activation: Activation,
+    solution: MinimumNormSolution,
+    *,
+    goal: Goal,
+    **options: Any,
 ) -> DataPlan:
-    centers = data.centers(perturbations)
-    solution = radius_interval(centers, data.y, perturbations, activation=activation)
+    """The conditional plan at a minimum-norm solution for this data and activation, `radius_interval`'s.
+
+    Raises:
+        InvalidInput: if its radius has no certified upper end, or no theorem has a plan, with the reason.
+    """
     if not np.isfinite(solution.radius.upper):
         raise InvalidInput(f"activation {activation.label}: {solution.outcome.reason}")
-    cost = infinite_width_cost(activation, solution)
+    centers, cost = data.centers(perturbations), infinite_width_cost(activation, solution)
     targets = margin_targets(goal, activation, cost, centers, data.y, perturbations)
     found = predictions(goal, activation, targets, dimension=data.dimension, **options)
     return DataPlan(found[0].plan, solution, activation, tuple(each.plan for each in found))
+
+
+def _plan(
+    data: Dataset, perturbations: PerturbationSet, activation: Activation, goal: Goal, options: dict[str, Any]
+) -> DataPlan:
+    solution = radius_interval(data.centers(perturbations), data.y, perturbations, activation=activation)
+    return plan_at_solution(data, perturbations, activation, solution, goal=goal, **options)

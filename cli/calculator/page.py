@@ -1,0 +1,140 @@
+# /// script
+# [tool.marimo.display]
+# theme = "system"
+# ///
+# mypy: disable-error-code="no-untyped-def,no-untyped-call"
+"""The page of the calculator: fields, and what follows from them. All work is done in the modules beside this one."""
+
+import marimo
+
+app = marimo.App(width="full", app_title="robustntk: how wide, how long?", css_file="page.css")
+
+
+@app.cell
+def setup():
+    import marimo as mo
+
+    from robustntk.cli.calculator import answer, curves, fields, figures, prediction, question, view
+
+    return answer, curves, fields, figures, mo, prediction, question, view
+
+
+@app.cell
+def header(mo):
+    mo.Html(
+        "<header><h1>How wide, how long?</h1><p>The width, step size and number of steps at which a theorem guarantees "
+        "that adversarial training of a two-layer network succeeds.</p></header>"
+    )
+    return
+
+
+@app.cell
+def tools(mo):
+    def element(field):
+        if field.choices is not None:
+            chosen = next(label for label, value in field.choices.items() if value == field.value)
+            return mo.ui.dropdown(field.choices, chosen, label=field.label, full_width=True)
+        if isinstance(field.value, bool):
+            return mo.ui.checkbox(field.value, label=field.label)
+        return mo.ui.text(field.value, placeholder=field.hint, label=field.label, debounce=400, full_width=True)
+
+    def elements(wanted):
+        return mo.ui.dictionary({field.name: element(field) for field in wanted})
+
+    def watch(spinner):
+        def report(stage, done, total=None):
+            spinner.update(subtitle=stage if total is None else f"{stage} ({done:,} of {total:,})")
+
+        return report
+
+    return elements, watch
+
+
+@app.cell
+def lasting_elements(elements, fields, mo):
+    start = mo.ui.radio({"a radius": "radius", "data": "data"}, "a radius", inline=True, label="Start from")
+    source = mo.ui.dropdown(list(fields.DATASETS), "digits", label="Data", full_width=True)
+    radius = elements(fields.RADIUS_FIELDS)
+    shared = {of_data: elements(fields.shared_fields(of_data=of_data)) for of_data in (False, True)}
+    extras = {False: elements(fields.RADIUS_EXTRAS), True: elements(fields.DATA_EXTRAS)}
+    return extras, radius, shared, source, start
+
+
+@app.cell
+def data_elements(elements, fields, source):
+    data = elements(fields.data_fields(source.value))
+    return (data,)
+
+
+@app.cell
+def inputs(data, extras, mo, radius, shared, source, start):
+    of_data = start.value == "data"
+    epsilon, *others = shared[of_data].elements.values()
+    own = [source, *data.elements.values()] if of_data else radius.elements.values()
+    more = mo.accordion({"More options": mo.vstack(extras[of_data].elements.values())})
+    mo.vstack([start, epsilon, *own, *others, more])
+    return (of_data,)
+
+
+@app.cell
+def ask(data, extras, of_data, question, radius, shared, source):
+    own_values = {"data": source.value, **data.value} if of_data else radius.value
+    arguments = question.arguments({**own_values, **shared[of_data].value, **extras[of_data].value})
+    return (arguments,)
+
+
+@app.cell
+def plan(answer, arguments, mo, of_data, view, watch):
+    if of_data:
+        with mo.status.spinner("Bracketing R, drawing networks …") as bracketing:
+            found = answer.answer(arguments, watch(bracketing))
+    else:
+        found = answer.answer(arguments)
+    mo.Html(view.headline_html(arguments, found))
+    return (found,)
+
+
+@app.cell
+def widths(arguments, curves, figures, found, mo, question, view, watch):
+    mo.stop(found.plan is None)
+    with mo.status.spinner("Width against ε …") as drawing:
+        lines = curves.width_curves(arguments, found.plan, watch(drawing))
+        picture = figures.draw_widths(lines, found.plan, question.options_of(arguments)["epsilon"])
+    mo.Html(view.figure_html(picture, figures.caption(lines, found.plan)))
+    return
+
+
+@app.cell
+def details(found, mo, view):
+    mo.stop(found.plan is None)
+    mo.Html(view.details_html(found.plan))
+    return
+
+
+@app.cell
+def infinite_width(mo, of_data):
+    run = mo.ui.run_button(label="Predict training at infinite width")
+    run if of_data else mo.Html(
+        '<p class="quiet">Start from data to see what infinitely wide networks do under the plan.</p>'
+    )
+    return (run,)
+
+
+@app.cell
+def predicted(arguments, figures, found, mo, of_data, prediction, run, view, watch):
+    mo.stop(not (of_data and run.value) or found.plan is None)
+    with mo.status.spinner("Training at infinite width …") as training:
+        curve = prediction.infinite_width_curve(arguments, found.plan, watch(training))
+    shape = figures.draw_prediction(curve)
+    mo.Html(view.figure_html(shape, shape.description))
+    return
+
+
+@app.cell
+def laws(mo, view):
+    mo.Html(view.laws_html())
+    return
+
+
+if __name__ == "__main__":
+    app.run()
