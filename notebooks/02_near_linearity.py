@@ -9,12 +9,17 @@
 # ---
 
 # %% [markdown]
-# # Near-linearity: a wide network is almost linear in its weights
+# # 2. Near-linearity: a wide network is almost linear in its weights
 #
 # **What this notebook shows.** If the weights of a two-layer network may move by a fixed total distance, then the wider
 # the network, the less each neuron moves, and the closer the network is to a *linear* function of its weights. Lemma
 # **E1.a** says how close, with an explicit constant. You will see it, see that the constant cannot be smaller, and go
 # through its proof, every step of which is checked by a machine while the notebook runs.
+#
+# **Why it matters.** For a model that is linear in its weights, training with a convex loss is a convex problem, and
+# there are proofs for that. A network is not linear. If it is *nearly* linear on the set of weights where training
+# takes place, then the proofs go through, at a price: the deviation from linearity, which a larger width makes
+# smaller.
 #
 # **What it takes from [notebook 1](01_the_problem.ipynb).** The network and the ball of weights in which it is trained;
 # both are repeated here. Data and adversary come back in notebook 3.
