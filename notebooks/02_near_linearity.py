@@ -513,10 +513,10 @@ Markdown(f"For ReLU the remainder still falls, but with a slope of {relu_slope:.
 # %% [markdown]
 # Why $-1/6$? To gain, a neuron must cross its kink: with moves $t=R/\sqrt k$ only those with $|z_r|$ up to about $t$
 # can, a share of order $t$ of all $m$. So $k$ is of order $mt$, which gives $t$ of order $m^{-1/3}$ and $k$ of order
-# $m^{2/3}$, and $k$ neurons of gain $t$ make $kt/\sqrt m$, of order $m^{-1/6}$. This is a heuristic, not a proof, and
-# it meets the power of $m$ in the paper's theorem on deep ReLU networks, [notebook 6](06_deep_networks.ipynb). To
-# halve such a remainder takes 64 times the neurons, where $1/\sqrt m$ takes 4 times. E1 therefore asks for a smooth
-# activation.
+# $m^{2/3}$, and $k$ neurons of gain $t$ make $kt/\sqrt m$, of order $m^{-1/6}$. This is a heuristic, not a proof. The
+# near-linearity estimate recorded for the paper's deep ReLU networks (P1, a scaling law with hidden constants) has the
+# same power, up to a logarithm: [notebook 6](06_deep_networks.ipynb). To halve such a remainder takes 64 times the
+# neurons, where $1/\sqrt m$ takes 4 times. E1 therefore asks for a smooth activation.
 #
 # ## 7. The gradient: E1.b
 #
