@@ -343,7 +343,7 @@ for depth, (color, marker, line) in LOOKS.items():
     slope = deviations[depth].exponent("operator")
     label = f"H = {depth}: slope {slope.estimate:.2f} [{slope.lower:.2f}, {slope.upper:.2f}]"
     bars = {"yerr": [2 * row.standard_error for row in table], "capsize": 2}
-    places = np.array(widths) * 1.06 ** (depth - 3)
+    places = np.array(widths) * 1.02 ** (depth - 3)  # side by side
     axis.errorbar(places, [row.mean for row in table], **bars, color=color, marker=marker, ls=line, label=label)
 axis.plot(widths, 2.5 / np.sqrt(widths), color=GREY, lw=0.9, label="slope −1/2, for comparison")
 axis.set(xscale="log", yscale="log", xlabel="width $m$", ylabel="$\\|K_m-K\\|/\\|K\\|$ (mean of 16 draws, ±2 s.e.)")
@@ -609,7 +609,8 @@ Markdown("> " + refusal(lambda: bounds.required_width(**problem, activation="rel
 # <details><summary>Solution</summary>
 #
 # $T=HR^2/(m\epsilon\alpha)$, which is $R^2H^3/\epsilon^2$ up to constants at the recorded step size. The fourth claim
-# then holds, but the third, which quotes the recorded order $R^2H^2/\epsilon^2$, is refuted: the two cannot both be right.
+# then holds, but the third, which quotes the recorded order $R^2H^2/\epsilon^2$, is refuted: the two cannot both be
+# right.
 # </details>
 
 # %%
