@@ -88,7 +88,7 @@ _STATEMENT = (
     "no probability is left."
 )
 _LATEX = (
-    r"\mathbb P\Big[\,|W^c-W_0|^2\le F^2+e,\ \ \sup_{i,\,x'\in B(x_i)}|f(W^c,x')-f(x')|\le"
+    r"\mathbb P\Big[\,|W^c-W_0|^2\le F^2+e,\ \ \sup_{i,\,x'\in B(x_i)}|f(W^c,x')-f(x')|\le "
     r"t_0+t_1+\eta\Big(\sqrt{F^2+e}\sqrt{B_1^2+\beta^2\omega^2}+F\sqrt{B_1^2+\beta^2}\Big)"
     r"+\min\Big(\frac{\beta(F^2+e)}{2\sqrt m},\frac{\gamma V(F^2+e)}{6m}\Big)\,\Big]\ge1-p"
 )

@@ -66,13 +66,11 @@ class SymmetricInitialisation:
     def operator_norm_upper(self) -> float:
         """A rigorous upper bound of the spectral norm of the (m, d) matrix W_0, tight to about 1e-10.
 
-        ||W_0||^2 = 2 lambda_max(G), G = W~^T W~ for the n = m/2 distinct rows. In float64 with unit roundoff
-        u: (1) the computed G' has |G' - G| <= gamma_n |W~|^T |W~| whatever the order of summation, so
-            ||G' - G|| <= gamma_n ||W~||_F^2, gamma_n = n u / (1 - n u);
-        (2) if Cholesky's factorisation of the computed t I - G' runs to its end, then lambda_max(G') <= t + e
-            with the deficit e of `semidefinite_deficit`.
-        The eigenvalue solver only proposes t. The few operations of the bound itself are covered by a factor
-        1 + 1e-12.
+        ||W_0||^2 = 2 lambda_max(G), G = W~^T W~ for the n = m/2 distinct rows. In float64 with unit roundoff u, (1) the
+        computed G' has |G' - G| <= gamma_n |W~|^T |W~| whatever the order of summation, so that ||G' - G|| <= gamma_n
+        ||W~||_F^2 with gamma_n = n u / (1 - n u); (2) if Cholesky's factorisation of the computed t I - G' runs to its
+        end, then lambda_max(G') <= t + e with the deficit e of `semidefinite_deficit`. The eigenvalue solver only
+        proposes t. The few operations of the bound itself are covered by a factor 1 + 1e-12.
         """
         rows, dimension = self.half_weights.shape
         gram = self.half_weights.T @ self.half_weights

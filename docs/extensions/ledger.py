@@ -1,0 +1,158 @@
+"""What is verified, by theorem: tables made from the proofs as `robustntk prove` checks them, at every change of them.
+
+``{ledger}`` is one row for each proof; ``{ledger-steps}`` lists the steps of each, folded; ``{ledger-cited}`` what is
+cited; ``{ledger-recorded}`` the laws that are not proved.
+"""
+
+from __future__ import annotations
+
+import json
+import subprocess
+import sys
+from collections import Counter
+from collections.abc import Iterable, Iterator
+from pathlib import Path
+from typing import Any, ClassVar
+
+from docutils import nodes
+from sphinx.application import Sphinx
+from sphinx.util import logging
+from sphinx.util.docutils import SphinxDirective
+
+from docs.digests import ROOT, digest
+
+FOLDER = ROOT / "build" / "ledger"
+KINDS = {"guarantee": "Theorems", "lemmas": "What they rest on", "constants": "Tables and calculators"}
+logger = logging.getLogger(__name__)
+Json = dict[str, Any]
+
+
+def checked_ledger(folder: Path = FOLDER) -> Json:
+    """The ledger as `robustntk prove --json` gives it, checked again whenever the proofs have changed.
+
+    Raises RuntimeError if it does not hold: then there is nothing to publish.
+    """
+    path = folder / f"{digest(rooms=('bounds',))}.json"
+    if not path.exists():
+        logger.info("checking all proofs (a minute)")
+        command = [sys.executable, "-m", "robustntk.cli", "prove", "--json", "--no-worst-case"]
+        done = subprocess.run(command, capture_output=True, text=True, encoding="utf-8", cwd=ROOT)
+        if done.returncode:
+            raise RuntimeError(f"the ledger does not hold: {done.stderr.strip() or done.stdout[-400:]}")
+        folder.mkdir(parents=True, exist_ok=True)
+        for old in folder.glob("*.json"):
+            old.unlink()
+        path.write_text(done.stdout, encoding="utf-8")
+    return dict(json.loads(path.read_text(encoding="utf-8")))
+
+
+def engines_of(steps: Iterable[Json]) -> str:
+    """How many steps each engine proved: "12 smt, 3 sympy"."""
+    found = Counter(step["engine"] for step in steps if step["outcome"] == "proved")
+    return ", ".join(f"{count} {engine}" for engine, count in found.most_common())
+
+
+def summary_rows(ledger: Json, kind: str) -> Iterator[list[str]]:
+    """Proof, what it states, its steps by engine, cited steps, assumptions that its steps name, what it rests on."""
+    for proof in ledger["theorems"]:
+        if proof["kind"] == kind:
+            yield [
+                proof["id"],
+                proof["title"],
+                f"{len(proof['steps'])}: {engines_of(proof['steps'])}",
+                str(len(proof["citations"])),
+                str(len(proof["assumptions"])),
+                ", ".join(proof["rests_on"]) or "–",
+            ]
+
+
+def table(header: list[str], rows: Iterable[Iterable[str | nodes.Node]], *, widths: list[int]) -> nodes.table:
+    """A table of text, or of nodes where a cell has markup."""
+    group = nodes.tgroup("", *(nodes.colspec(colwidth=width) for width in widths), cols=len(header))
+    group += nodes.thead("", _row(header))
+    group += nodes.tbody("", *(_row(row) for row in rows))
+    return nodes.table("", group, classes=["ledger"])
+
+
+def _row(cells: Iterable[str | nodes.Node]) -> nodes.row:
+    inline = (nodes.Text(cell) if isinstance(cell, str) else cell for cell in cells)
+    return nodes.row("", *(nodes.entry("", nodes.paragraph("", "", each)) for each in inline))
+
+
+class _LedgerDirective(SphinxDirective):
+    """All of them read the same ledger, checked once for each build."""
+
+    kept: ClassVar[Json] = {}
+
+    @property
+    def ledger(self) -> Json:
+        if not self.kept:
+            self.kept.update(checked_ledger())
+        return self.kept
+
+
+class Summary(_LedgerDirective):
+    """One table for each kind of proof."""
+
+    def run(self) -> list[nodes.Node]:
+        total = [step for proof in self.ledger["theorems"] for step in proof["steps"]]
+        found: list[nodes.Node] = [
+            nodes.paragraph(
+                "",
+                f"{len(total)} steps: {self.ledger['proved']} checked by machine ({engines_of(total)}), "
+                f"{self.ledger['cited']} cited, none open.",
+            )
+        ]
+        header = ["proof", "states", "steps by engine", "cited", "assumed", "rests on"]
+        for kind, title in KINDS.items():
+            rows = summary_rows(self.ledger, kind)
+            found += [nodes.rubric("", title), table(header, rows, widths=[10, 30, 30, 6, 8, 16])]
+        return found
+
+
+class Steps(_LedgerDirective):
+    """Every proof with its steps and what they suppose, folded."""
+
+    def run(self) -> list[nodes.Node]:
+        return [node for proof in self.ledger["theorems"] for node in self._folded(proof)]
+
+    def _folded(self, proof: Json) -> Iterator[nodes.Node]:
+        title = f"{proof['id']}, {proof['title']}: {len(proof['steps'])} steps"
+        yield nodes.raw("", f"<details><summary>{_html(title)}</summary>", format="html")
+        rows = (
+            [step["name"], nodes.literal("", step["claim"]), step["engine"], step["outcome"]] for step in proof["steps"]
+        )
+        yield table(["step", "claim", "checked by", "outcome"], rows, widths=[18, 52, 12, 10])
+        for heading, names in (("Supposed", proof["assumptions"]), ("By definition", proof["definitions"])):
+            if names:
+                items = (nodes.list_item("", nodes.paragraph("", "", nodes.literal("", name))) for name in names)
+                yield nodes.paragraph("", f"{heading}:")
+                yield nodes.bullet_list("", *items)
+        yield nodes.raw("", "</details>", format="html")
+
+
+class Cited(_LedgerDirective):
+    """The steps that rest on published theorems."""
+
+    def run(self) -> list[nodes.Node]:
+        rows = ([each["step"], each["reference"]] for proof in self.ledger["theorems"] for each in proof["citations"])
+        return [table(["step", "published theorem"], rows, widths=[25, 60])]
+
+
+class Recorded(_LedgerDirective):
+    """The laws that nothing here proves."""
+
+    def run(self) -> list[nodes.Node]:
+        rows = ([law["id"], law["title"], law["source"], law["status"]] for law in self.ledger["recorded"])
+        return [table(["law", "about", "source", "status"], rows, widths=[6, 30, 40, 20])]
+
+
+def _html(text: str) -> str:
+    return text.replace("&", "&amp;").replace("<", "&lt;")
+
+
+def setup(app: Sphinx) -> dict[str, bool]:
+    """The directives."""
+    for name, directive in (("", Summary), ("-steps", Steps), ("-cited", Cited), ("-recorded", Recorded)):
+        app.add_directive(f"ledger{name}", directive)
+    return {"parallel_read_safe": True, "parallel_write_safe": True}
