@@ -14,7 +14,7 @@ from typing import Any
 import sympy
 
 from .activation import Activation, z
-from .errors import InvalidInput
+from .errors import InvalidInput, expected_one_of
 from .exact import exact
 
 EXAMPLE = "log(cosh(z))"
@@ -108,7 +108,7 @@ class _Reader:
             raise InvalidInput(f"{name} is not continuous")
         function = _functions().get(name)
         if function is None:
-            raise InvalidInput(f"unknown function {name!r}: expected one of {', '.join(sorted(_functions()))}")
+            raise InvalidInput(f"unknown function {name!r}: {expected_one_of(name, sorted(_functions()))}")
         arguments = [self._number(argument) for argument in node.args]
         several = name.lower() in ("max", "min")
         if node.keywords or not arguments or (len(arguments) > 1 and not several):

@@ -13,7 +13,7 @@ import sympy
 from sympy import E, Integer, Piecewise, Rational, cos, cosh, erf, exp, log, pi, sin, sqrt, tanh
 
 from .activation import Activation, z
-from .errors import InvalidInput
+from .errors import InvalidInput, expected_one_of
 from .exact import Number
 
 _UNBOUNDED = "sigma'(z) = 2 max(0, z) is unbounded: |sigma'(z)| <= 2 |z| is all there is"
@@ -86,8 +86,8 @@ def get_activation(name: str | Activation, scale: Number = 1) -> Activation:
     if name in ACTIVATIONS:
         return ACTIVATIONS[name].scaled(scale)
     if not isinstance(name, str) or (name.strip().isidentifier() and name.strip() != "z"):
-        names = ", ".join(ACTIVATIONS)
-        raise InvalidInput(f"unknown activation {name!r}: expected one of {names}, or an expression in z")
+        known = expected_one_of(name, ACTIVATIONS, others="an expression in z")
+        raise InvalidInput(f"unknown activation {name!r}: {known}")
     from .activation_expression import activation_from_text  # which composes the activations of the table
 
     return activation_from_text(name).scaled(scale)

@@ -8,7 +8,7 @@ from typing import Generic, TypeVar
 
 from .convergence import ConvergenceTheorem
 from .convergence_theorems import CONVERGENCE_THEOREMS
-from .errors import HypothesisError, InvalidInput, TooFewIterations, WidthTooSmall
+from .errors import HypothesisError, InvalidInput, TooFewIterations, WidthTooSmall, expected_one_of
 from .problem import Problem
 from .scaling_laws import SCALING_LAWS
 from .theorem import Hypothesis, require
@@ -70,8 +70,8 @@ def _theorems(name: str) -> Iterable[ConvergenceTheorem]:
     if name == AUTO:
         return CONVERGENCE_THEOREMS.values()
     if name not in CONVERGENCE_THEOREMS:
-        known = f"{AUTO}, {', '.join(CONVERGENCE_THEOREMS)}, or a scaling law ({', '.join(SCALING_LAWS)})"
-        raise InvalidInput(f"unknown theorem {name!r}: expected {known}")
+        known = (AUTO, *CONVERGENCE_THEOREMS, *SCALING_LAWS)
+        raise InvalidInput(f"unknown theorem {name!r}: {expected_one_of(name, known)}")
     return (CONVERGENCE_THEOREMS[name],)
 
 

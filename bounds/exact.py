@@ -54,6 +54,10 @@ def exact(value: Number, *, name: str = "value") -> sympy.Expr:
         return _real_constant(value, name)
     try:
         return _rational(value)
+    except OverflowError as error:
+        # Of infinite floats, and of integers that Python refuses to write out, the argument says so.
+        size = "" if error.args else f" of a size between 1e-{_LARGEST_EXPONENT} and 1e{_LARGEST_EXPONENT}"
+        raise InvalidInput(f"{name} is {value!r}: expected a finite real number{size}") from None
     except (ValueError, TypeError, ArithmeticError):
         raise InvalidInput(f"{name} is {value!r}: expected a finite real number, such as 0.1 or '3/7'") from None
 
@@ -76,7 +80,7 @@ def _rational(value: Any) -> sympy.Rational:
     else:
         fraction = Fraction(operator.index(value))
     if fraction and not Fraction(1, 10**_LARGEST_EXPONENT) <= abs(fraction) <= 10**_LARGEST_EXPONENT:
-        raise ValueError
+        raise OverflowError
     return sympy.Rational(fraction.numerator, fraction.denominator)
 
 
@@ -84,7 +88,7 @@ def _check_exponent(text: str) -> None:
     """Refuse "1e999999999" before anything tries to write it out."""
     _, _, exponent = text.lower().partition("e")
     if exponent and abs(int(exponent)) > 2 * _LARGEST_EXPONENT:
-        raise ValueError
+        raise OverflowError
 
 
 def _real_constant(value: Any, name: str) -> sympy.Expr:

@@ -157,7 +157,8 @@ def _require_constants(activation: Activation) -> None:
 
 def _velocity(activation: Activation, coefficient_sum: Number | None, velocity: Number | None) -> sympy.Expr:
     if (coefficient_sum is None) == (velocity is None):
-        raise InvalidInput("expected exactly one of coefficient_sum and velocity")
+        given = "neither is" if velocity is None else "both are"
+        raise InvalidInput(f"coefficient_sum and velocity: {given} given, expected exactly one of them")
     if velocity is not None:
         return positive(velocity, name="velocity")
     return velocity_bound(activation.derivative_bound, positive(coefficient_sum or 0, name="coefficient_sum"))

@@ -14,7 +14,7 @@ from typing import Any
 import sympy
 from sympy import Integer, Max, Piecewise, Rational, exp, log
 
-from .errors import InvalidInput
+from .errors import InvalidInput, expected_one_of
 from .exact import Number, is_at_most, is_less, positive
 from .loss_functions import SLOPES, VALUES
 
@@ -170,7 +170,7 @@ def get_loss(name: str | Loss, kappa: Number | None = None, *, margin: Number | 
     Raises InvalidInput with the known names for an unknown one, and for a parameter that the loss does not have.
     """
     if isinstance(name, str) and name not in LOSSES:
-        raise InvalidInput(f"unknown loss {name!r}: expected one of {', '.join(LOSSES)}")
+        raise InvalidInput(f"unknown loss {name!r}: {expected_one_of(name, LOSSES)}")
     given = {key: value for key, value in (("kappa", kappa), ("margin", margin)) if value is not None}
     own, build = _PARAMETERS.get(name, ("", None)) if isinstance(name, str) else ("", None)
     for key, value in given.items():

@@ -10,7 +10,7 @@ import sympy
 
 from .activation import Activation
 from .activation_table import get_activation
-from .errors import InvalidInput
+from .errors import InvalidInput, expected_one_of
 from .exact import Number, between_zero_and_one, exact, is_less, positive, whole_number
 from .gradient import gradient_bound, is_random, measured_norm
 from .loss import Loss, get_loss
@@ -124,5 +124,5 @@ def _target(target: str | Target) -> Target:
     try:
         return Target(target)
     except ValueError:
-        known = ", ".join(member.value for member in Target)
-        raise InvalidInput(f"unknown target {target!r}: expected one of {known}") from None
+        known = [member.value for member in Target]
+        raise InvalidInput(f"unknown target {target!r}: {expected_one_of(target, known)}") from None

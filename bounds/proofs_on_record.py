@@ -7,7 +7,7 @@ from importlib import import_module
 from types import MappingProxyType
 
 from .engines.finite import Exact
-from .errors import InvalidInput
+from .errors import InvalidInput, expected_one_of
 from .outcome import Outcome
 from .proof import Falsified, Proof, Step
 from .scaling_laws import CAPACITY_LAWS, SCALING_LAWS
@@ -62,7 +62,7 @@ def require_proof_on_record(theorem: str) -> None:
     if theorem in RECORDED:
         raise InvalidInput(f"{theorem} is a {NOT_PROVED}; there are proofs for {', '.join(PROOFS)}")
     if theorem not in PROOFS:
-        raise InvalidInput(f"unknown theorem {theorem!r}: expected one of {', '.join(PROOFS)}")
+        raise InvalidInput(f"unknown theorem {theorem!r}: {expected_one_of(theorem, PROOFS)}")
 
 
 def _unstated(theorem: str, reason: str) -> Proof:

@@ -18,7 +18,7 @@ import sympy
 
 from .attained_regret import STEP_OF_E1
 from .engines.engine import Fact
-from .errors import InvalidInput
+from .errors import InvalidInput, expected_one_of
 from .exact import Number, nearest_float, positive, whole_number
 from .letters import G, L, R, T, alpha
 from .outcome import Outcome, Verdict
@@ -216,5 +216,5 @@ def _member(choices: type[_Choice], value: _Choice | str, name: str) -> _Choice:
     try:
         return choices(value)
     except ValueError:
-        expected = ", ".join(choice.value for choice in choices)
-        raise InvalidInput(f"{name} is {value!r}: expected one of {expected}") from None
+        expected = expected_one_of(value, [choice.value for choice in choices])
+        raise InvalidInput(f"{name} is {value!r}: {expected}") from None

@@ -18,7 +18,8 @@ COMPLETION_VARIABLE = "_ROBUSTNTK_COMPLETE"
 def one_line(error: BaseException) -> str:
     """The error's message without line breaks; its class name if it has no message."""
     if isinstance(error, TyperException):
-        return " ".join(error.format_message().split())
+        message = " ".join(error.format_message().split())
+        return (message[:1].lower() + message[1:].rstrip(".")).replace(". Did", "; did")
     if isinstance(error, OSError) and error.strerror:
         return f"{error.strerror}: {error.filename}" if error.filename else error.strerror
     return " ".join(str(error).split()) or type(error).__name__

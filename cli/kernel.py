@@ -137,6 +137,7 @@ def run(
 ) -> int:
     """Compute the Gram matrix of the infinite-width kernel on embedded data and report its conditioning."""
     from ..bounds import get_activation
+    from ..bounds.errors import expected_one_of
     from .dataset import read_dataset, real_number
 
     in_blocks = out is not None and out.suffix == ".zarr"
@@ -145,7 +146,7 @@ def run(
     if out is not None:
         check_destination(out)
     if dtype not in DTYPES:
-        raise ValueError(f"--dtype is {dtype!r}: expected {' or '.join(DTYPES)}")
+        raise ValueError(f"--dtype is {dtype!r}: {expected_one_of(dtype, DTYPES)}")
     chosen = get_activation(activation, scale=scale)
     network: dict[str, Any] = {"depth": depth, "trained": trained, "parametrization": parametrization, "width": width}
     variances = {"weight_variance": weight_variance, "bias_variance": bias_variance}

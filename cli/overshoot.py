@@ -126,10 +126,11 @@ def read_goal(loss: str, huber_kappa: str | None, loss_margin: str | None, *, ep
 
     from ..bounds import InvalidInput, get_loss
     from ..bounds.convergence_theorems import CONVERGENCE_THEOREMS
+    from ..bounds.errors import expected_one_of
     from ..verify import Goal
 
     if theorem not in ("auto", *CONVERGENCE_THEOREMS):
-        raise InvalidInput(f"theorem is {theorem!r}: expected auto or one of {', '.join(CONVERGENCE_THEOREMS)}")
+        raise InvalidInput(f"theorem is {theorem!r}: {expected_one_of(theorem, ('auto', *CONVERGENCE_THEOREMS))}")
     goal = Goal.validated(loss=get_loss(loss, huber_kappa), target_epsilon=epsilon, loss_margin=loss_margin)
     return replace(goal, theorem=theorem)
 

@@ -61,9 +61,11 @@ def run(
     as_json: options.Json = False,
 ) -> int:
     """Check every step of every proof; exit 0 only if all are proved or rest on a citation and no fault passes."""
+    from ..bounds.exact import whole_number
     from ..bounds.ledger import check_ledger
     from ..bounds.outcome import Verdict
 
+    whole_number(processes, name="processes")
     with progress("prove", as_json=as_json) as report:
         ledger = check_ledger(theorem, falsify=falsify, processes=processes, report=report)
         asked = worst_case and any(checked.id == WITH_REGRET for checked in ledger.theorems)

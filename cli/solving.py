@@ -43,9 +43,10 @@ def solved_plan(quantity: str, given: Mapping[str, Any], **problem: Any) -> dict
         problem: the other keywords of the functions in ``bounds.solve``.
     """
     from .. import bounds
+    from ..bounds.errors import expected_one_of
 
     if quantity not in SOLVERS:
-        raise ValueError(f"--solve-for is {quantity!r}: expected one of {', '.join(SOLVERS)}")
+        raise ValueError(f"--solve-for is {quantity!r}: {expected_one_of(quantity, SOLVERS)}")
     solver = SOLVERS[quantity]
     arguments = {_NAMES.get(name, name): value for name, value in solver.arguments(quantity, given).items()}
     solve: Callable[..., Any] = getattr(bounds, solver.function)

@@ -149,8 +149,8 @@ def run(
         raise ValueError(f"--seeds is {seeds}: expected a positive integer")
     config = SweepConfig(
         measures=read_list("--measure", measure, str),
-        widths=read_list("--widths", widths, options.whole_number),
-        samples=read_list("--samples", samples, options.whole_number),
+        widths=read_list("--widths", widths, whole("--widths")),
+        samples=read_list("--samples", samples, whole("--samples")),
         deltas=read_list("--deltas", deltas, real("--deltas")),
         epsilons=read_list("--epsilons", epsilons, str),
         radii=read_list("--radii", radii, real("--radii")),
@@ -187,6 +187,18 @@ def read_list(option: str, text: str | None, read: Callable[[str], Value]) -> tu
     if not all(parts):
         raise ValueError(f"{option} is {text!r}: expected values separated by commas")
     return tuple(read(part) for part in parts)
+
+
+def whole(option: str) -> Callable[[str], int]:
+    """Reads a whole number of the option. ValueError names what is none."""
+
+    def read(text: str) -> int:
+        try:
+            return int(text)
+        except ValueError:
+            raise ValueError(f"{option} has {text!r}: expected whole numbers") from None
+
+    return read
 
 
 def print_sweep(described: Mapping[str, Any]) -> None:

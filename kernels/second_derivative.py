@@ -34,7 +34,9 @@ def bounds(
     """
     lower, upper = np.broadcast_arrays(np.asarray(lower, dtype=float), np.asarray(upper, dtype=float))
     if not bool(np.all((lower >= -1) & (lower <= upper) & (upper <= 1))):
-        raise InvalidInput("expected intervals with -1 <= lower <= upper <= 1")
+        index = np.argmin((lower >= -1) & (lower <= upper) & (upper <= 1))
+        wrong = f"[{lower.flat[index]}, {upper.flat[index]}]"
+        raise InvalidInput(f"an interval is {wrong}: expected -1 <= lower <= upper <= 1")
     turning_points = kernel.form.turning_points
     low, high = _by_parts(kernel, lower, upper) if turning_points is None else _at_turns(kernel, lower, upper)
     typical = float(kernel.second(np.float64(0.5)) + kernel.first(np.float64(0.5)))

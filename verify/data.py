@@ -12,12 +12,15 @@ import zipfile
 from collections.abc import Sequence
 from dataclasses import dataclass
 from pathlib import Path
+from typing import BinaryIO
 
 import numpy as np
 from jaxtyping import Float
+from numpy.lib.npyio import NpzFile
 from numpy.typing import NDArray
 
 from ..bounds import InvalidInput
+from ..bounds.errors import expected_one_of
 from .sets.embedding import on_sphere
 from .sets.protocol import PerturbationSet
 
@@ -122,10 +125,11 @@ def _read(source: str | Path) -> tuple[Array, NDArray[np.str_]]:
     path = Path(source)
     if path.suffix not in {".npz", ".csv"}:
         raise InvalidInput(
-            f"data {str(source)!r}: expected one of {', '.join(BUNDLED)}, or a path ending in .npz or .csv"
+            f"data is {str(source)!r}: {expected_one_of(source, BUNDLED, others='a path ending in .npz or .csv')}"
         )
     if not path.is_file():
-        raise InvalidInput(f"data file {str(path)!r} does not exist or is not a file")
+        found = "found a folder" if path.is_dir() else "there is none of that name"
+        raise InvalidInput(f"data is {str(path)!r}: expected a file, {found}")
     return _read_npz(path) if path.suffix == ".npz" else _read_csv(path)
 
 
@@ -139,7 +143,7 @@ def _bundled(name: str) -> tuple[Array, NDArray[np.str_]]:
 def _read_npz(path: Path) -> tuple[Array, NDArray[np.str_]]:
     try:
         # The file is opened here, so that it is closed even where numpy stumbles over a truncated archive.
-        with path.open("rb") as handle, np.load(handle, allow_pickle=False) as archive:
+        with path.open("rb") as handle, _archive(handle) as archive:
             missing = {"X", "y"} - set(archive.files)
             if missing:
                 raise InvalidInput(
@@ -157,15 +161,25 @@ def _read_npz(path: Path) -> tuple[Array, NDArray[np.str_]]:
     return features.astype(np.float64), np.array([_label_text(label) for label in labels.tolist()])
 
 
+def _archive(handle: BinaryIO) -> NpzFile:
+    """The archive, of numbers and text only. Of any other file numpy would say that it could be loaded unsafely."""
+    if not zipfile.is_zipfile(handle):
+        raise ValueError("it is no zip archive, or not a whole one")
+    handle.seek(0)
+    found: NpzFile = np.load(handle, allow_pickle=False)
+    return found
+
+
 def _read_csv(path: Path) -> tuple[Array, NDArray[np.str_]]:
     try:
         with path.open(newline="", encoding="utf-8-sig") as handle:
             rows = [row for row in csv.reader(handle) if row]
     except (OSError, UnicodeDecodeError, csv.Error) as error:
         raise InvalidInput(f"{path}: not a readable .csv file ({_one_line(error)})") from error
-    if not rows or rows[0].count("label") != 1:
-        raise InvalidInput(f"{path}: the header row must name exactly one column 'label'")
-    column, header = rows[0].index("label"), rows[0]
+    header = rows[0] if rows else []
+    if header.count("label") != 1:
+        raise InvalidInput(f"{path}: {header.count('label')} columns of the header are called 'label'; expected one")
+    column = header.index("label")
     if len(rows) == 1 or len(header) == 1:
         raise InvalidInput(f"{path}: expected at least one row and one feature column beside 'label'")
     features = np.array([_csv_row(path, line, row, header, column) for line, row in enumerate(rows[1:], start=2)])
@@ -175,20 +189,24 @@ def _read_csv(path: Path) -> tuple[Array, NDArray[np.str_]]:
 def _csv_row(path: Path, line: int, row: list[str], header: list[str], column: int) -> list[float]:
     if len(row) != len(header):
         raise InvalidInput(f"{path}, row {line}: {len(row)} fields; expected {len(header)} as in the header")
+    if not row[column].strip():
+        raise InvalidInput(f"{path}, row {line}: the label is empty; expected a class")
     values = []
     for name, text in zip(header, row, strict=True):
         if name == header[column]:
             continue
         try:
             values.append(float(text))
-        except ValueError as error:
-            raise InvalidInput(f"{path}, row {line}, column {name!r}: {text!r} is not a number") from error
+        except ValueError:
+            values.append(math.nan)
+        if not math.isfinite(values[-1]):
+            raise InvalidInput(f"{path}, row {line}, column {name!r}: {text!r}; expected a finite number")
     return values
 
 
 def _check_features(features: Array, source: str) -> None:
     if not features.size:
-        raise InvalidInput(f"{source}: no rows or no feature columns")
+        raise InvalidInput(f"{source}: X has shape {features.shape}; expected at least one row and one column")
     bad = np.argwhere(~np.isfinite(features))
     if bad.size:
         row, column = bad[0]
@@ -212,7 +230,7 @@ def _class_names(labels: NDArray[np.str_], classes: Sequence[str | int] | None, 
         raise InvalidInput(f"classes {', '.join(map(str, classes))}: expected two different ones")
     for name in names:
         if name not in present:
-            raise InvalidInput(f"{source}: unknown class {name!r}; present are {', '.join(present[:12])}")
+            raise InvalidInput(f"{source}: unknown class {name!r}; {expected_one_of(name, present[:12])}")
     return names
 
 

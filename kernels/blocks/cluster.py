@@ -6,6 +6,7 @@ folder of a matrix under the same path (a shared file system): workers write the
 
 from __future__ import annotations
 
+import re
 from collections.abc import Callable, Iterable, Iterator
 from contextlib import contextmanager
 from dataclasses import dataclass
@@ -24,6 +25,7 @@ __all__ = ["ClusterWorkers", "workers_for"]
 
 Result = TypeVar("Result")
 _AHEAD = 2
+_ADDRESS = re.compile(r"(\w+://)?[^:/]+:\d+")
 # Seconds until a cluster without workers is taken to have none; they may just be starting.
 _PATIENCE = 10.0
 _PACKAGES = ("robustntk", "numpy", "jaxlib", "zarr")
@@ -119,5 +121,8 @@ def _connected(address: str) -> Iterator[Any]:
         raise InvalidInput(
             f"the scheduler {address} needs the package distributed: pip install robustntk[cluster]"
         ) from error
+    # A client that cannot read its address waits a minute before it is gone.
+    if not _ADDRESS.fullmatch(address):
+        raise InvalidInput(f"scheduler is {address!r}: expected an address such as tcp://host:8786")
     with distributed.Client(address, set_as_default=False) as client:
         yield client

@@ -291,5 +291,5 @@ def _columns(b: Float[np.ndarray, "n ..."], n: int, name: str) -> Float[np.ndarr
     if b.ndim not in (1, 2) or len(b) != n or 0 in b.shape:
         raise InvalidInput(f"{name} has shape {b.shape}: expected ({n},) or ({n}, k)")
     if not np.isfinite(b).all():
-        raise InvalidInput(f"{name} is not finite")
+        raise InvalidInput(f"an entry of {name} is {b[~np.isfinite(b)][0]}: expected finite numbers")
     return b[:, None] if b.ndim == 1 else b

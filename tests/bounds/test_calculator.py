@@ -231,7 +231,7 @@ def test_an_excess_loss_has_no_comparator_term():
         ({"initial_operator_norm": float("inf"), "width": 10**6}, "operator norm is inf"),
         ({"step_size": 0}, "step_size is 0"),
         ({"theorem": "P1"}, "P1 is a scaling law .*guarantees no width"),
-        ({"theorem": "E99"}, "unknown theorem 'E99': expected auto, E1, E2, .*scaling law"),
+        ({"theorem": "E99"}, "unknown theorem 'E99': expected one of auto, E1, E2, .*P1"),
         ({"max_iterations": 0}, "max_iterations is 0"),
         ({"max_width": 2.5}, "max_width is 2.5"),
         ({"max_width": 100, "share": "1/2"}, "share is 1/2: max_iterations and max_width choose it"),

@@ -83,7 +83,7 @@ def test_list_names_all_claims() -> None:
         (["--claim", "E99"], "unknown claim 'E99'"),
         (["--examples", "0"], "examples is 0"),
         (["--seed", "-1"], "seed is -1"),
-        (["--examples", "many"], "'many' is not a whole number"),
+        (["--examples", "many"], "'many', expected a whole number"),
     ],
 )
 def test_bad_input_is_refused_in_one_line(arguments: list[str], complaint: str) -> None:

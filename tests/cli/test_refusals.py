@@ -79,6 +79,64 @@ WRONG_RUN = {
     "a margin above one": (["--loss-margin", "2"], "margin is 2"),
     "no iterations at all": (["--max-iterations", "0"], "max_iterations"),
 }
+# Whole calls of the other commands; of a name that nobody knows the nearest one is told.
+WRONG_CALLS = {
+    "a command": (["raduis"], "did you mean 'radius'"),
+    "an option": (["width", "--lossmargin", "1"], "--loss-margin"),
+    "one argument too many": (["doctor", "now"], "now"),
+    "an activation": (["radius", *DIGITS, "--activation", "ref"], "did you mean 'erf'?"),
+    "a loss": (["width", "--epsilon", "1/2", "--radius", "3", "--loss", "hing"], "did you mean 'hinge'?"),
+    "a theorem": (["width", "--epsilon", "1/2", "--radius", "3", "--theorem", "e3"], "did you mean 'E3'?"),
+    "a target": (["width", "--epsilon", "1/2", "--radius", "3", "--target", "robust_error"], "'robust-error'?"),
+    "a quantity": (["width", "--solve-for", "eps"], "did you mean 'epsilon'?"),
+    "bundled data": (["radius", "--data", "digit"], "did you mean 'digits'?"),
+    "a number beyond all reason": (["width", "--epsilon", "1e-400", "--radius", "3"], "between 1e-300 and 1e300"),
+    "division by zero": (["width", "--epsilon", "1/0", "--radius", "3"], "'1/0'"),
+    "a folder in place of data": (["radius", "--data", "folder.npz"], "found a folder"),
+    "text in place of an archive": (["radius", "--data", "text.npz"], "it is no zip archive"),
+    "three classes": (["radius", "--data", "three.csv"], "labels are 1, 2, 3"),
+    "no column label": (["radius", "--data", "unlabelled.csv"], "0 columns of the header are called 'label'"),
+    "an empty label": (["radius", "--data", "blank.csv"], "row 3: the label is empty"),
+    "an infinite feature": (["radius", "--data", "infinite.csv"], "row 2, column 'a': 'inf'"),
+    "a wrong shape": (["radius", "--data", "flat.npz"], "X has shape (4,)"),
+    "kernel: no folder": (["kernel", *DIGITS, "--out", "nowhere/gram.npy"], "nowhere"),
+    "kernel: a suffix": (["kernel", *DIGITS, "--out", "gram.txt"], "gram.txt"),
+    "kernel: a file that is there": (["kernel", *DIGITS, "--out", "gram.npy"], "gram.npy"),
+    "kernel: a folder of something else": (["kernel", *DIGITS, "--out", "photos.zarr"], "photos.zarr"),
+    "kernel: a file in place of a folder": (["kernel", *DIGITS, "--out", "file.zarr"], "file.zarr"),
+    "kernel: depth": (["kernel", *DIGITS, "--depth", "0"], "depth is 0"),
+    "kernel: layers": (["kernel", *DIGITS, "--trained", "middle"], "middle"),
+    "kernel: dtype": (["kernel", *DIGITS, "--dtype", "float16"], "float16"),
+    "kernel: variance": (["kernel", *DIGITS, "--weight-variance", "-1"], "-1"),
+    "kernel: width": (["kernel", *DIGITS, "--width", "5"], "width is 5"),
+    "kernel: block": (["kernel", *DIGITS, "--block", "4"], "--block"),
+    "kernel: an address": (["kernel", *DIGITS, "--out", "a.zarr", "--scheduler", "nowhere"], "'nowhere'"),
+    "capacity: samples": (["capacity", "--samples", "0", "--dim", "3"], "samples is 0"),
+    "capacity: no dimension": (["capacity", "--samples", "3"], "--dim"),
+    "capacity: half a sample": (["capacity", "--samples", "3.5", "--dim", "2"], "'3.5', expected a whole number"),
+    "capacity: delta": (["capacity", "--samples", "3", "--dim", "2", "--delta", "nan"], "delta is 'nan'"),
+    "check: a claim": (["check", "--claim", "E1.a/bal"], "did you mean 'E1.a/ball'?"),
+    "check: no examples": (["check", "--examples", "0"], "examples is 0"),
+    "prove: a theorem": (["prove", "--theorem", "loses"], "did you mean 'losses'?"),
+    "prove: a scaling law": (["prove", "--theorem", "P1"], "P1 is a scaling law"),
+    "prove: no process": (["prove", "--theorem", "losses", "--processes", "0"], "processes is 0"),
+    "sweep: an odd width": (["sweep", "--out", "s", "--widths", "3"], "widths has 3"),
+    "sweep: a width that is no number": (["sweep", "--out", "s", "--widths", "8,b"], "--widths has 'b'"),
+    "sweep: nothing between commas": (["sweep", "--out", "s", "--radii", "1,,2"], "--radii"),
+    "sweep: a measure": (["sweep", "--out", "s", "--measure", "kernal"], "did you mean 'kernel'?"),
+    "sweep: epsilon": (["sweep", "--out", "s", "--epsilons", "2"], "epsilon is 2"),
+    "sweep: delta": (["sweep", "--out", "s", "--deltas", "nan"], "--deltas is 'nan'"),
+    "sweep: no seeds": (["sweep", "--out", "s", "--seeds", "0"], "--seeds is 0"),
+    "sweep: a file": (["sweep", "--measure", "kernel", "--out", "nan.npz"], "nan.npz"),
+    "sweep: a folder of something else": (["sweep", "--measure", "kernel", "--out", "photos"], "photos"),
+    "overshoot: no seeds": (["overshoot", *DIGITS, "--epsilon", "1/2", "--seeds", "0"], "--seeds is 0"),
+    "overshoot: a theorem": (["overshoot", *DIGITS, "--epsilon", "1/2", "--theorem", "E99"], "E99"),
+    "overshoot: a file": (["overshoot", *DIGITS, "--epsilon", "1/2", "--out", "nan.npz"], "nan.npz"),
+    "verify: an adversary": (["verify", *DIGITS, "--epsilon", "1/2", "--out", "run", "--adversary", "pgb"], "'pgd'?"),
+    "verify: no folder": (["verify", *DIGITS, "--epsilon", "1/2"], "--out"),
+    "verify: a folder under a file": (["verify", *DIGITS, "--epsilon", "0.9", "--out", "nan.npz/run"], "nan.npz"),
+    "verify: a negative band": (["verify", *DIGITS, "--epsilon", "1/2", "--out", "r", "--band-runs", "-1"], "-1"),
+}
 CASES = [
     *((command, *case) for command in COMMANDS for case in WRONG_DATA.items()),
     *((command, *case) for command in ("width", "verify") for case in WRONG_TARGET.items()),
@@ -100,9 +158,22 @@ def desk(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> Path:
     np.savez("close.npz", X=close, y=labels)
     np.savez("unlabelled.npz", X=points)
     np.savez("whole.npz", X=points, y=labels)
+    np.savez("flat.npz", X=points[0], y=labels)
+    np.save("gram.npy", points)
+    for name, content in (
+        ("text.npz", "text"),
+        ("file.zarr", ""),
+        ("three.csv", "a,label\n1,1\n2,2\n3,3\n"),
+        ("unlabelled.csv", "a,b\n1,2\n"),
+        ("blank.csv", "a,label\n1,1\n2,\n"),
+        ("infinite.csv", "a,label\ninf,1\n2,-1\n"),
+    ):
+        Path(name).write_text(content)
+    Path("folder.npz").mkdir()
     Path("cut.npz").write_bytes(Path("whole.npz").read_bytes()[:-60])
     for folder, name, content in (
         ("photos", "holiday.txt", "sun"),
+        ("photos.zarr", "holiday.txt", "sun"),
         ("finished", "config.json", "{}"),
         ("finished", "result.json", "{}"),
         ("other", "config.json", json.dumps({"data": "wine"})),
@@ -121,6 +192,17 @@ def all_arguments(command: str, wrong: list[str]) -> list[str]:
     return [*COMMANDS[command], *([] if wrong[0] == "--data" else DIGITS), *wrong]
 
 
+def refuses(desk: Path, arguments: list[str], culprit: str) -> None:
+    """Check all that a refusal promises."""
+    before = contents(desk)
+    result = RUNNER.invoke(app, arguments)
+    assert result.exit_code == 2, result.output
+    assert result.stdout == ""
+    assert result.stderr.startswith("error: ") and result.stderr.count("\n") == 1, result.stderr
+    assert culprit in result.stderr
+    assert contents(desk) == before
+
+
 @pytest.mark.filterwarnings("error", "ignore::ResourceWarning")
 @pytest.mark.parametrize(
     ("command", "name", "case"), [pytest.param(*case, id=f"{case[0]}-{case[1]}") for case in CASES]
@@ -130,13 +212,13 @@ def test_bad_input_is_one_line_code_2_and_leaves_everything_as_it_was(
     desk: Path, command: str, name: str, case: tuple[list[str], str], form: str
 ) -> None:
     wrong, culprit = case
-    before = contents(desk)
-    result = RUNNER.invoke(app, [*all_arguments(command, wrong), *(["--json"] if form == "json" else [])])
-    assert result.exit_code == 2, result.output
-    assert result.stdout == ""
-    assert result.stderr.startswith("error: ") and result.stderr.count("\n") == 1, result.stderr
-    assert culprit in result.stderr
-    assert contents(desk) == before
+    refuses(desk, [*all_arguments(command, wrong), *(["--json"] if form == "json" else [])], culprit)
+
+
+@pytest.mark.filterwarnings("error", "ignore::ResourceWarning")
+@pytest.mark.parametrize("name", WRONG_CALLS)
+def test_wrong_calls_are_refused_in_the_same_way(desk: Path, name: str) -> None:
+    refuses(desk, *WRONG_CALLS[name])
 
 
 @pytest.mark.parametrize("command", ["radius", "width"])

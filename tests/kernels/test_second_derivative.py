@@ -58,5 +58,5 @@ def test_padding_is_relative_and_small() -> None:
 
 @pytest.mark.parametrize(("lower", "upper"), [(0.5, 0.4), (-1.1, 0), (0, 1.1), (np.nan, 1)])
 def test_refusals(lower: float, upper: float) -> None:
-    with pytest.raises(InvalidInput, match="expected intervals"):
+    with pytest.raises(InvalidInput, match=r"an interval is \[.*\]: expected -1"):
         dual_kernel("erf").second_bounds(lower, upper)

@@ -126,12 +126,14 @@ def test_every_truncation_of_an_archive_is_refused(tmp_path: Path) -> None:
 
 
 BAD_TABLES = {
-    "a,b\n1,2\n": "column 'label'",
-    "": "column 'label'",
+    "a,b\n1,2\n": "0 columns of the header are called 'label'",
+    "": "0 columns of the header are called 'label'",
+    "a,label,label\n1,1,1\n": "2 columns of the header are called 'label'",
+    "a,label\n1,1\n2,\n": "row 3: the label is empty",
     "a,label\n": "at least one row",
     "a,label\n1,1\n2\n": "row 3: 1 fields",
-    "a,label\nx,1\n": "'x' is not a number",
-    "a,b,label\n1,2,1\n1,nan,-1\n": "feature 1 of row 1 is nan",
+    "a,label\nx,1\n": "row 2, column 'a': 'x'; expected a finite number",
+    "a,b,label\n1,2,1\n1,nan,-1\n": "row 3, column 'b': 'nan'",
 }
 
 

@@ -115,11 +115,11 @@ def branch_and_bound(
             without a Lipschitz derivative.
     """
     if sign not in (1.0, -1.0):
-        raise InvalidInput(f"sign {sign!r}: expected 1 or -1")
+        raise InvalidInput(f"sign is {sign!r}: expected 1 or -1")
     if not (math.isfinite(tolerance) and tolerance > 0.0):
-        raise InvalidInput(f"tolerance {tolerance!r} must be positive and finite")
+        raise InvalidInput(f"tolerance is {tolerance!r}: expected a positive finite number")
     if max_pieces < 1:
-        raise InvalidInput(f"max_pieces {max_pieces!r} must be at least 1")
+        raise InvalidInput(f"max_pieces is {max_pieces!r}: expected at least 1")
     search = _Search.of(function, np.asarray(point, np.float64), float(sign), cap, tolerance)
     while len(search.open) and search.level < search.cover.deepest_level:
         if search.pieces + len(search.open) > max_pieces:

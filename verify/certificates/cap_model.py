@@ -15,6 +15,7 @@ import numpy as np
 from jaxtyping import Float
 from numpy.typing import NDArray
 
+from ...bounds import InvalidInput
 from .trust_region import minimum_over_ball
 
 _UNIT = float(np.finfo(np.float64).eps) / 2.0
@@ -44,7 +45,7 @@ class CapGeometry:
     def __post_init__(self) -> None:
         """The tangential coordinate is one-to-one only up to a quarter turn."""
         if not 0.0 < self.angle <= np.pi / 2.0:
-            raise ValueError(f"cap angle {self.angle!r} must lie in (0, pi/2] for a quadratic model")
+            raise InvalidInput(f"the angle of a cap is {self.angle!r}: expected a number in (0, pi/2]")
 
     @property
     def tangential_radius(self) -> float:

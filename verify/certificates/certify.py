@@ -22,6 +22,7 @@ from jaxtyping import Float
 from numpy.typing import NDArray
 
 from ...bounds import InvalidInput, Loss
+from ...bounds.errors import expected_one_of
 from ..predictors import KernelPredictor, TwoLayerNetwork
 from ..sets.cap import SphericalCap
 from ..sets.protocol import PerturbationSet
@@ -92,7 +93,8 @@ def certify(
     chosen = [name for name in available if name != BRANCH_AND_BOUND] if methods is None else list(methods)
     unknown = [name for name in chosen if name not in available]
     if unknown or not chosen:
-        raise InvalidInput(f"methods {unknown or chosen!r}: expected some of {', '.join(available)}")
+        wrong = f"unknown method {unknown[0]!r}" if unknown else "methods is empty"
+        raise InvalidInput(f"{wrong}: {expected_one_of((unknown or [''])[0], available)}")
     found = {name: available[name](centers, signs, perturbations) for name in chosen}
     stacked = np.stack(list(found.values()))
     best = np.argmax(stacked, axis=0)  # a NaN counts as the largest, and fails later

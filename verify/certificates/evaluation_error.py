@@ -35,10 +35,10 @@ def evaluation_error(
     """
     dtype = np.dtype(dtype)
     if dtype not in (np.float32, np.float64):
-        raise InvalidInput(f"dtype {dtype} must be float32 or float64")
+        raise InvalidInput(f"dtype is {dtype}: expected float32 or float64")
     if isinstance(function, KernelPredictor):
         if dtype == np.float32:
-            raise InvalidInput("kernel functions are evaluated in float64: expected dtype float64, got float32")
+            raise InvalidInput("dtype is float32: expected float64, in which kernel functions are evaluated")
         return np.full(len(points), value_error(function))
     return np.array([_network_error(function, point, float(np.finfo(dtype).eps) / 2.0) for point in points])
 

@@ -6,7 +6,7 @@ import numpy as np
 import sympy
 from jaxtyping import Float
 
-from ...bounds import Loss, Number, exact
+from ...bounds import InvalidInput, Loss, Number, exact
 from ...bounds.loss import f, y
 
 _MARGIN_LOSSES = frozenset({"hinge", "squared_hinge", "logistic"})
@@ -29,11 +29,11 @@ def certified_loss(loss: Loss, lower: Float[np.ndarray, " n"], upper: Float[np.n
     is rounded up; a NaN bound gives NaN, which fails every comparison.
 
     Raises:
-        ValueError: if the loss needs ``upper`` and it is missing.
+        InvalidInput: if the loss needs ``upper`` and it is missing.
     """
     values = loss.value(lower, np.ones_like(lower))
     if needs_upper_margins(loss):
         if upper is None:
-            raise ValueError(f"the robust {loss.label} loss needs upper margins beside the lower ones")
+            raise InvalidInput(f"upper is None: expected upper margins, which the robust {loss.label} loss needs")
         values = np.maximum(values, loss.value(upper, np.ones_like(upper)))
     return float(np.mean(values)) * (1.0 + 4.0 * len(values) * float(np.finfo(np.float64).eps))

@@ -7,6 +7,7 @@ from functools import lru_cache
 from importlib import import_module
 
 from ...bounds import InvalidInput
+from ...bounds.errors import expected_one_of
 from .claim import Claim
 
 _MODULES = (
@@ -52,8 +53,9 @@ def choose(names: Iterable[str] | None = None) -> tuple[Claim, ...]:
     claims, wanted = all_claims(), list(names or ())
     for name in wanted:
         if not any(_belongs(claim, name) for claim in claims):
-            labels = ", ".join(dict.fromkeys(claim.theorem for claim in claims))
-            raise InvalidInput(f"unknown claim {name!r}: expected an id (see --list) or one of the labels {labels}")
+            labels, ids = dict.fromkeys(claim.theorem for claim in claims), [claim.id for claim in claims]
+            known = expected_one_of(name, labels, others="an id (see --list)", unlisted=ids)
+            raise InvalidInput(f"unknown claim {name!r}: {known}")
     return tuple(claim for claim in claims if not wanted or any(_belongs(claim, name) for name in wanted))
 
 

@@ -305,12 +305,14 @@ def overshoot_table(
             theorems that admit no plan.
     """
     _check(goal, seeds, max_width)
+    kept = None if folder is None else Path(folder)
+    if kept is not None and kept.exists() and not kept.is_dir():
+        raise InvalidInput(f"folder is {str(kept)!r}: expected a folder, found a file")
     tell = report or (lambda *_: None)
     solution = radius_interval(
         X, y, perturbations, activation=activation, progress=lambda count, _: tell("radius", count, None)
     )
     found, refused = prescriptions(goal, activation, solution, X, y, perturbations)
-    kept = None if folder is None else Path(folder)
     dimension = int(solution.centers.shape[1])
     trials = Trials(activation, goal, X, y, perturbations, dimension, adversary, tuple(seeds), kept)
     rows = []

@@ -10,6 +10,7 @@ import numpy as np
 from numpy.typing import NDArray
 
 from ...bounds import Activation, HypothesisError, InvalidInput, get_loss
+from ...bounds.errors import expected_one_of
 from ..attacks.adversary import Adversary
 from ..attacks.auto_projected_gradient import AutoProjectedGradientAttack
 from ..attacks.fast_gradient import FastGradientAttack
@@ -103,7 +104,7 @@ def adversary_of(config: ExperimentConfig) -> Adversary:
         "fgsm": FastGradientAttack,
     }
     if config.adversary not in builders:
-        raise InvalidInput(f"unknown adversary {config.adversary!r}: expected one of {', '.join(builders)}")
+        raise InvalidInput(f"unknown adversary {config.adversary!r}: {expected_one_of(config.adversary, builders)}")
     return builders[config.adversary]()
 
 

@@ -10,6 +10,7 @@ import sympy
 from ...bounds import Activation, HypothesisError, InvalidInput, Loss, Number, Target, get_loss, upper_float
 from ...bounds.convergence import ConvergenceTheorem
 from ...bounds.convergence_theorems import CONVERGENCE_THEOREMS
+from ...bounds.errors import expected_one_of
 from ...bounds.exact import between_zero_and_one, positive, whole_number
 from ...bounds.problem import Problem
 from ...bounds.theorem import require
@@ -139,8 +140,8 @@ class Goal:
 
     def _check(self, given: Number) -> None:
         if self.theorem not in (AUTO, *_BY_STEPS):
-            known = ", ".join((AUTO, *_BY_STEPS))
-            raise InvalidInput(f"theorem is {self.theorem!r}: expected one of {known} for a network that is trained")
+            known = expected_one_of(self.theorem, (AUTO, *_BY_STEPS))
+            raise InvalidInput(f"theorem is {self.theorem!r}, where a network is trained: {known}")
         if self.free_margin and self.loss.margin is None:
             raise InvalidInput(f"the loss margin is auto: {self.loss.label} has none, expected hinge or squared_hinge")
         if self.free_margin and self.target is not Target.ROBUST_ERROR:
@@ -171,6 +172,6 @@ def check_epsilon(loss: Loss, budget: Number, *, shown: Number | None = None) ->
 
 def _target(target: str | Target) -> Target:
     if target not in _DRAWN_TARGETS:
-        known = ", ".join(member.value for member in _DRAWN_TARGETS)
-        raise InvalidInput(f"target is {str(target)!r}: expected one of {known} where a network is drawn")
+        known = expected_one_of(target, [member.value for member in _DRAWN_TARGETS])
+        raise InvalidInput(f"target is {str(target)!r}, where a network is drawn: {known}")
     return Target(target)

@@ -295,7 +295,8 @@ def _initial(
     space: FunctionSpace, X: Array, y: Array, margins: MarginRange, start: Array | None, start_labels: Array | None
 ) -> _WorkingSet:
     if (start is None) != (start_labels is None):
-        raise InvalidInput("start and start_labels: expected both or neither")
+        missing = "start" if start is None else "start_labels"
+        raise InvalidInput(f"{missing} is missing: expected both start and start_labels, or neither")
     points, labels = X, y
     if start is not None and start_labels is not None:
         points, labels = np.vstack([X, start]), np.concatenate([y, start_labels])

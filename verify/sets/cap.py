@@ -40,8 +40,8 @@ class SphericalCap:
         check_bias(self.bias)
         if not (math.isfinite(self.delta) and 0.0 < self.delta < 2.0 * self.radius):
             raise InvalidInput(
-                f"delta {self.delta!r} must be above 0 and below {2.0 * self.radius:.6g}, "
-                "the diameter of the data's sphere"
+                f"delta is {self.delta!r}: expected a number above 0 and below {2.0 * self.radius:.6g}, the diameter "
+                "of the data's sphere"
             )
 
     @property
@@ -145,12 +145,13 @@ class SphericalCap:
         """Raise InvalidInput, naming the row, unless all rows of ``X`` lie on ``S_b`` and two coordinates move."""
         least = 2 if self.bias is None else 3
         if X.ndim != 2 or X.shape[1] < least:
-            raise InvalidInput(f"data of shape {X.shape} must have at least {least} columns, any bias included")
+            raise InvalidInput(f"X has shape {X.shape}: expected (n, d) with d at least {least}, any bias included")
         excess = np.maximum(np.abs(_norm(X, np)[:, 0] - 1.0), self._off_bias(X))
         wrong = np.flatnonzero(~(excess <= tolerance))
         if wrong.size:
             bias = "" if self.bias is None else f" with last coordinate {self.bias!r}"
-            raise InvalidInput(f"row {wrong[0]} is off the sphere |x| = 1{bias} by {excess[wrong[0]]:.3g}")
+            off = f"row {wrong[0]} is off the sphere |x| = 1{bias} by {excess[wrong[0]]:.3g}"
+            raise InvalidInput(f"{off}: expected embedded points")
 
     def check_separation(self, X: Float[NDArray[np.float64], "n d"], y: Float[NDArray[np.float64], " n"]) -> float:
         """The smallest angle between points of opposite labels, once it is known to exceed ``2 theta_delta``.
@@ -199,7 +200,7 @@ class SphericalCap:
 def check_bias(bias: float | None) -> None:
     """Raise InvalidInput unless the bias is None or a number in [0, 1)."""
     if bias is not None and not (math.isfinite(bias) and 0.0 <= bias < 1.0):
-        raise InvalidInput(f"bias {bias!r} must lie in [0, 1), or be None")
+        raise InvalidInput(f"bias is {bias!r}: expected a number in [0, 1), or None")
 
 
 def sphere_radius(bias: float | None) -> float:
@@ -209,8 +210,10 @@ def sphere_radius(bias: float | None) -> float:
 
 def check_labels(X: NDArray[np.float64], y: NDArray[np.float64]) -> None:
     """Raise InvalidInput unless there is a label +1 or -1 for every row."""
-    if y.shape != (len(X),) or not np.all(np.abs(y) == 1.0):
-        raise InvalidInput(f"labels must be +1 or -1, one for each of the {len(X)} rows; got {y!r}")
+    if y.shape != (len(X),):
+        raise InvalidInput(f"y has shape {y.shape}: expected ({len(X)},), one label for each row")
+    if not np.all(np.abs(y) == 1.0):
+        raise InvalidInput(f"a label is {y[np.abs(y) != 1.0][0]}: expected +1 and -1")
 
 
 def with_zero_column(rows: Float[NDArray[np.float64], "n d"]) -> Float[NDArray[np.float64], "n d_plus_one"]:

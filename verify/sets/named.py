@@ -5,6 +5,7 @@ from __future__ import annotations
 from collections.abc import Sequence
 
 from ...bounds import InvalidInput
+from ...bounds.errors import expected_one_of
 from .cap import SphericalCap
 from .pixel_ball import PixelBall
 from .protocol import PerturbationSet
@@ -27,7 +28,7 @@ def perturbation_set(
         InvalidInput: an unknown name, or an argument that is out of range.
     """
     if name not in PERTURBATIONS:
-        raise InvalidInput(f"perturbation {name!r}: expected one of {', '.join(PERTURBATIONS)}")
+        raise InvalidInput(f"unknown perturbation {name!r}: {expected_one_of(name, PERTURBATIONS)}")
     if name == "cap":
         if pixel_range is not None:
             raise InvalidInput(

@@ -44,7 +44,7 @@ class SweepStore:
         """
         folder = Path(path)
         if folder.exists() and not folder.is_dir():
-            raise InvalidInput(f"--out {folder} is a file: expected a folder for the sweep")
+            raise InvalidInput(f"--out {folder} is a file: expected a folder")
         if (folder / MANIFEST).exists():
             _require_same(folder, manifest)
         elif folder.is_dir() and any(not entry.name.startswith(".") for entry in folder.iterdir()):

@@ -20,6 +20,7 @@ from typing import TYPE_CHECKING, Any
 import numpy as np
 
 from ...bounds import HypothesisError, InvalidInput, exact
+from ...bounds.errors import expected_one_of
 from ...kernels.blocks.workers import Workers
 from ..data import load_data
 from .cell import SCHEMA, Cell, Values
@@ -208,7 +209,7 @@ def _applicable(problem: Problem, measures: tuple[str, ...] | None) -> tuple[dic
     """The laws of the measures that were asked for (all by default) and what is predicted, or why they do not apply."""
     unknown = [name for name in measures or () if name not in MEASURES]
     if unknown:
-        raise InvalidInput(f"unknown measure {unknown[0]!r}: expected some of {', '.join(MEASURES)}")
+        raise InvalidInput(f"unknown measure {unknown[0]!r}: {expected_one_of(unknown[0], MEASURES)}")
     laws: dict[Law, Prediction] = {}
     refusals: dict[Law, str] = {}
     for law in LAWS:

@@ -163,14 +163,15 @@ class TrainingProblem:
         embedded = self.perturbations.embed(self.X[:1]).shape[1] if self.X.ndim == 2 else None
         if embedded != dimension or self.y.shape != (len(self.X),):
             raise InvalidInput(
-                f"X of shape {self.X.shape} and y of shape {self.y.shape} do not fit weights in {dimension} dimensions"
+                f"X has shape {self.X.shape} and y {self.y.shape}: expected one label for each row, and rows that the "
+                f"perturbation set puts into the {dimension} dimensions of the weights"
             )
         for name in ("step_size", "iterations"):
             value = getattr(self, name)
             if not (np.isfinite(value) and value > 0):
                 raise InvalidInput(f"{name} is {value!r}: expected a positive finite number")
         if self.dtype not in (np.float32, np.float64):
-            raise InvalidInput(f"dtype {self.dtype} must be float32 or float64")
+            raise InvalidInput(f"dtype is {self.dtype}: expected float32 or float64")
 
 
 def error_of(values: NDArray[Any], y: Array, width: int) -> float:

@@ -203,11 +203,11 @@ def test_rows_are_solved_one_by_one() -> None:
 
 def test_bad_input_is_refused() -> None:
     point, cap, network = some_point(4, 1, 0.5), SphericalCap(0.1), some_network("tanh", 10, 4, 0)
-    with pytest.raises(InvalidInput, match="sign 0.5"):
+    with pytest.raises(InvalidInput, match="sign is 0.5"):
         branch_and_bound(network, point, 0.5, cap)
-    with pytest.raises(InvalidInput, match="tolerance 0.0"):
+    with pytest.raises(InvalidInput, match="tolerance is 0.0"):
         branch_and_bound(network, point, 1.0, cap, tolerance=0.0)
-    with pytest.raises(InvalidInput, match="max_pieces 0"):
+    with pytest.raises(InvalidInput, match="max_pieces is 0"):
         branch_and_bound(network, point, 1.0, cap, max_pieces=0)
     with pytest.raises(InvalidInput, match="off the sphere"):
         branch_and_bound(network, 1.1 * point, 1.0, cap)

@@ -57,7 +57,7 @@ def test_kernel_functions_are_evaluated_in_float64_only() -> None:
     X = embed(np.random.default_rng(0).standard_normal((3, 8)), bias=0.5)
     predictor = KernelPredictor(dual_kernel(get_activation("erf")), X, np.ones(3))
     assert np.all(evaluation_error(predictor, X) > 0.0)
-    with pytest.raises(InvalidInput, match="expected dtype float64"):
+    with pytest.raises(InvalidInput, match="dtype is float32: expected float64"):
         evaluation_error(predictor, X, dtype=np.float32)
-    with pytest.raises(InvalidInput, match="float16 must be"):
+    with pytest.raises(InvalidInput, match="dtype is float16: expected"):
         evaluation_error(predictor, X, dtype=np.float16)

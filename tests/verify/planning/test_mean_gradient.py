@@ -211,5 +211,5 @@ def test_refusals() -> None:
         mean_gradient(start, get_activation("relu"), X, y, cap)
     with pytest.raises(InvalidInput, match="row 0 is off the sphere"):
         mean_gradient(start, get_activation("erf"), 2.0 * X, y, cap)
-    with pytest.raises(InvalidInput, match=r"labels must be \+1 or -1"):
+    with pytest.raises(InvalidInput, match=r"a label is .*: expected \+1 and -1"):
         mean_gradient(start, get_activation("erf"), X, 2.0 * y, cap)

@@ -26,7 +26,7 @@ def test_the_command_line_offers_the_same_names() -> None:
         ("l2", 1.0, (0.0,), "the lowest and the highest"),
         ("l2", 1.0, (16.0, 0.0), "from 16.0 to 0.0"),
         ("l2", 0.0, None, "radius 0.0"),
-        ("cap", 2.0, None, "delta 2.0"),
+        ("cap", 2.0, None, "delta is 2.0"),
     ],
 )
 def test_what_is_wrong_is_named(name: str, delta: float, pixel_range: tuple[float, ...] | None, named: str) -> None:

@@ -126,7 +126,7 @@ def test_json_has_no_infinities() -> None:
         ({"radius": (1.0, 2.0), "norm": "l2"}, "one positive finite number"),
         ({"radius": (0.0, 0.0)}, "some|a positive one"),
         ({"radius": 1.0, "norm": "l1"}, "norm 'l1'"),
-        ({"radius": 1.0, "bias": 1.0}, "bias 1.0"),
+        ({"radius": 1.0, "bias": 1.0}, "bias is 1.0"),
         ({"radius": 1.0, "low": 16.0, "high": 0.0}, "from 16.0 to 0.0"),
         ({"radius": (1.0, 2.0), "low": (0.0, 0.0, 0.0)}, r"\[2, 3\] columns"),
     ],
