@@ -143,9 +143,8 @@ anywhere = verify.embed(np.random.default_rng(1).normal(size=(1000, 3)))
 at_start = np.abs(initial.predict(anywhere)).max()
 slope = kernels.numeric(activation, 1)  # the derivative of sigma
 gradient_norms = np.linalg.norm(slope(anywhere @ start.weights.T), axis=1) / np.sqrt(WIDTH)
-assert (start.half_weights == start.weights[: WIDTH // 2]).all() and (
-    start.half_weights == start.weights[WIDTH // 2 :]
-).all()
+first, second = np.split(start.weights, 2)  # the two members of the pairs
+assert (first == second).all()
 assert at_start < 1e-12 and gradient_norms.min() > 0.5
 Markdown(
     f"At 1000 random points: $|f(W_0,x)|$ is at most {at_start:.0e}, which is rounding; the gradient "
@@ -159,16 +158,21 @@ Markdown(
 # **adversary** $A$ is any rule that answers the network and a data point with a point $A(W,x,y)\in B(x)$. Two averages
 # over the $n$ data points matter:
 #
-# $$\underbrace{\mathcal L_A(W)=\frac1n\sum_i\ell\big(f(W,A(W,x_i,y_i)),y_i\big)}_{\text{surrogate loss: at what the
-# adversary found}}\;\le\;\underbrace{\mathcal L_*(W)=\frac1n\sum_i\max_{x'\in B(x_i)}\ell\big(f(W,x'),y_i\big)}_{
-# \text{robust loss: at the worst there is}}.$$
+# $$\mathcal L_A(W)=\frac1n\sum_i\ell\big(f(W,A(W,x_i,y_i)),y_i\big),$$
 #
-# The inequality is the definition of a maximum. But $f$ is not concave on a cap, so no attack is known to find that
-# maximum, and the surrogate loss is only a **lower** bound of the robust loss. An **upper** bound needs a proof that
+# the **surrogate loss**, at the points that the adversary found, and
+#
+# $$\mathcal L_*(W)=\frac1n\sum_i\max_{x'\in B(x_i)}\ell\big(f(W,x'),y_i\big)\;\ge\;\mathcal L_A(W),$$
+#
+# the **robust loss**, at the worst points there are.
+#
+# The inequality is the definition of a maximum. But to find that maximum is not a convex problem, and an attack may
+# miss it: what an attack shows is only a **lower** bound of the robust loss. An **upper** bound needs a proof that
 # covers the whole cap: a **certificate**. What is between the two stays unknown.
 #
 # What the theorems use of the hinge loss, each fact checked by a machine. (`smt` is a solver for real arithmetic; with
-# every fact, false variants of it were tried, and refuted.) `tau` is the margin at which the loss becomes zero, 1 here.
+# every fact, false variants of it were tried, and refuted.) `phi` is the loss as a function of the margin, `phi'` its
+# slope, `L` its Lipschitz constant; `tau` is the margin at which it becomes zero, 1 here.
 # The last two say: where a point is misclassified the loss is at least $\tau$, so **the robust error is at most the
 # robust loss**.
 
@@ -190,7 +194,7 @@ report["hinge.misclassified"]
 #
 # Step $t$: the adversary moves every point, $x_i^t=A(W_t,x_i,y_i)$; then one gradient step is taken on the loss at
 # these points, *as if they had been the data all along*, and the result is projected on the ball
-# $B(R)=\{W:|W-W_0|\le R\}$ in the Frobenius norm:
+# $B(R)=\{W:|W-W_0|\le R\}$ in the Frobenius norm. With the step size $\alpha$ and the slope $\ell'$ of the loss in $f$:
 #
 # $$g_t=\frac1n\sum_i\ell'(f(W_t,x_i^t),y_i)\,\nabla_Wf(W_t,x_i^t),\qquad W_{t+1}=\Pi_{B(R)}(W_t-\alpha g_t).$$
 #
@@ -277,13 +281,14 @@ for name, teacher in (("standard", Harmless()), ("adversarial", adversary)):
     networks[name] = verify.TwoLayerNetwork(runs[name].best_weights, start.signs, activation)
     robust[name] = verify.bracket_robust_loss(networks[name], X, y, cap, loss=hinge)
     attacked_points[name], _ = strong.minimize_margin(networks[name], X, y, cap)
-    assert runs[name].best_surrogate_loss <= 0.05
+    assert runs[name].best_surrogate_loss <= 0.05 and runs[name].distances.max() < setting["radius"]
 
 # %% [markdown]
-# Both networks fit what they were shown to a loss of 0.05. In the pictures the sphere of the data is seen from two
-# opposite sides. The pale colours are the prediction, with its border in black; the strong colours are the caps, in the
-# colour of their *label*. A cap that the border cuts can be attacked: the arrows go from data points to the worst point
-# the attack found, crosses mark those that are misclassified there.
+# Both networks fit what they were shown to a loss of 0.05, without leaving the interior of $B(R)$. In the pictures the
+# sphere of the data is seen from two opposite sides; blue is $+1$, orange $-1$. The pale colours are the prediction,
+# with its border in black; the strong colours are the caps, in the colour of their *label*. A cap that the border cuts
+# can be attacked: the arrows go from data points to the worst point the attack found, crosses mark those that are
+# misclassified there.
 
 
 # %%

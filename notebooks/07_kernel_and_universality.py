@@ -130,6 +130,8 @@ with ctx.workprec(128):  # bits of the balls
         omitted.append(missing)
         tail.append(mass * arb(point) ** (k + 2))
     assert all(0 < left_out < bound for left_out, bound in zip(omitted, tail, strict=True))  # of balls: certain
+
+# %%
 order = np.arange(1, len(tail) + 1)
 figure, axis = plt.subplots(figsize=(7.2, 3.4), layout="constrained")
 axis.semilogy(order, [float(each.upper()) for each in tail], "--", color=VERMILION, label="bound of the tail")
@@ -163,14 +165,20 @@ def true_angle(x, z):
     return 2 * mpmath.atan2(mpmath.norm(x - z), mpmath.norm(x + z))
 
 
+def neighbour(x, distance, rng):
+    """A unit vector at about that distance, in a random direction."""
+    z = x + distance * np.linalg.qr(np.column_stack([x, rng.normal(size=len(x))]))[0][:, 1]
+    return z / np.linalg.norm(z)
+
+
+# %%
 relu = kernels.dual_kernel("relu")
 rng, distances = np.random.default_rng(0), 10.0 ** -np.arange(1, 13)
 errors = {name: [] for name in ("arccos", "half-angle", "kernel by arccos", "kernel by gram")}
 for distance in distances:
     x = rng.normal(size=65)
     x /= np.linalg.norm(x)
-    z = x + distance * np.linalg.qr(np.column_stack([x, rng.normal(size=65)]))[0][:, 1]
-    z /= np.linalg.norm(z)
+    z = neighbour(x, distance, rng)
     naive, truth = np.arccos(np.clip(x @ z, -1, 1)), true_angle(x, z)
     half_angle = kernels.angles(x[None], z[None])[1].item()
     entry = float(kernels.pair_enclosure(relu.architecture, x, z).mid())
@@ -183,6 +191,10 @@ for distance in distances:
     for name, value in found.items():
         errors[name].append(max(abs(value - entry) / entry, 1e-17))
 
+assert max(errors["half-angle"]) < 1e-13 and max(errors["kernel by gram"]) < 1e-14
+assert max(errors["arccos"]) > 0.1 and max(errors["kernel by arccos"]) > 1e-9
+
+# %%
 figure, axes = plt.subplots(1, 2, figsize=(8.6, 3.7), layout="constrained", sharey=True)
 for axis, (bad, good) in zip(axes, (("arccos", "half-angle"), ("kernel by arccos", "kernel by gram")), strict=True):
     axis.loglog(distances, errors[bad], "v--", color=VERMILION, label=bad)
@@ -191,8 +203,6 @@ for axis, (bad, good) in zip(axes, (("arccos", "half-angle"), ("kernel by arccos
     axis.legend(frameon=False, loc="center left", bbox_to_anchor=(0.0, 0.55) if bad == "arccos" else (0.0, 0.85))
 axes[0].set(ylabel="relative error", title=r"angle $\theta$")
 axes[1].set_title(r"ReLU kernel $K(x,z)$")
-assert max(errors["half-angle"]) < 1e-13 and max(errors["kernel by gram"]) < 1e-14
-assert max(errors["arccos"]) > 0.1 and max(errors["kernel by arccos"]) > 1e-9
 plt.show()
 
 # %% [markdown]
@@ -236,7 +246,8 @@ assert powers.holds
 display(powers)
 Math(r"\kappa(u)=" + sympy.latex(sympy.series(kappa, u, 0, 8).removeO()) + r"+\cdots")
 
-# %% [markdown] **With a bias coordinate** the data live on $S_b$, where $u=\langle x,z\rangle=(1-b^2)\,t+b^2$ and $t$
+# %% [markdown]
+# **With a bias coordinate** the data live on $S_b$, where $u=\langle x,z\rangle=(1-b^2)\,t+b^2$ and $t$
 # is the cosine of the angle on $S_b$. Every power $\big((1-b^2)t+b^2\big)^n$ contains *all* powers of $t$ up to $n$,
 # with positive coefficients. So any $\kappa$ that is not a polynomial reaches every degree. The eigenvalues, on the
 # sphere in $\mathbb R^3$:
@@ -301,7 +312,8 @@ product = (gram * labels).applyfunc(sympy.simplify)
 assert product == sympy.zeros(8, 1)
 Math(r"y=" + sympy.latex(labels.T) + r"^\top,\qquad Ky=" + sympy.latex(product.T) + r"^\top")
 
-# %% [markdown] Hence $|\sum_iy_iK(\cdot,x_i)|_{\mathcal H}^2=y^\top Ky=0$, so *every* $f\in\mathcal H$ has
+# %% [markdown]
+# Hence $|\sum_iy_iK(\cdot,x_i)|_{\mathcal H}^2=y^\top Ky=0$, so *every* $f\in\mathcal H$ has
 # $\sum_iy_if(x_i)=0$: if one margin is positive, another is negative. Is that the fault of the linearisation? No. It
 # holds for the network itself, at every width and all weights:
 
@@ -371,7 +383,7 @@ plt.show()
 #
 # Any $b>0$ will do in principle. But the norm that is needed depends on $b$. By symmetry the function of least norm
 # with margins 1 at the eight points is $f=\lambda_4^{-1}\sum_iy_iK(\cdot,x_i)$, with $\lambda_4$ the eigenvalue of
-# degree 4 of the Gram matrix, and its norm is $R=\sqrt{8/\lambda_4}$. And $R$ enters the width as $R^4$.
+# degree 4 of the Gram matrix, and its norm is $R=\sqrt{8/\lambda_4}$. The width that E1 asks for grows like $R^4$.
 
 
 # %%
@@ -399,7 +411,7 @@ Markdown(
     "For these eight points the best bias coordinates are "
     + ", ".join(f"{value:.2f} ({name.replace('_', ' ')})" for name, value in best.items())
     + "; at the default $b=\\frac12$ the norm is less than 3 % larger. Near $b=0$ the degree 4 is reached with a tiny "
-    "eigenvalue only, and near $b=1$ all points huddle together."
+    "eigenvalue only, and near $b=1$ all points lie close together."
 )
 
 # %% [markdown]
@@ -407,7 +419,7 @@ Markdown(
 #
 # A kernel on $S_b$ is **universal** if its functions come arbitrarily near to every continuous function on $S_b$. Then
 # for disjoint caps some $f\in\mathcal H$ has margin 1 on all of them: a continuous function with margin 2 exists, and
-# an approximation within 1 of it will do. This is how the paper gets a robust network near the initialisation. Its
+# an approximation within 1 of it will do. By section 1, a wide network near $W_0$ comes close to $f$. The paper's
 # theorem takes universality as a hypothesis:
 
 # %%
@@ -420,6 +432,7 @@ Markdown(f"> **{P3.id}** ({P3.source}; {P3.provenance}). {P3.statement}\n>\n> *{
 #
 # | claim | status |
 # |:--|:--|
+# | $K_m$ near $K$ with a stated probability (E4.f) | proved on paper, with Hoeffding's inequality |
 # | the closed form of $\kappa$; the powers that occur in it for the quadratic ReLU | proved, checked above |
 # | no network of the quadratic ReLU without bias coordinate fits the eight points | proved, checked above |
 # | their Gram matrix is positive definite at $b=\frac12$ | proved: eigenvalues in balls |
@@ -455,7 +468,8 @@ for b in (0.0, 0.5):
     print(f"b = {b}: |K y| = {np.linalg.norm(K @ alternating):.1e}, smallest eigenvalue {np.linalg.eigvalsh(K)[0]:.1e}")
     assert (np.linalg.norm(K @ alternating) < 1e-14) == (b == 0.0)
 
-# %% [markdown] **2.** At which width does E4.f promise entries of $K_m$ within 0.01 of those of $K$, for erf, 20 points
+# %% [markdown]
+# **2.** At which width does E4.f promise entries of $K_m$ within 0.01 of those of $K$, for erf, 20 points
 # and probability 0.99? What does the plot of section 1 suggest is enough?
 #
 # <details><summary>Solution</summary>
