@@ -76,7 +76,7 @@ Markdown(
     f"""
 > **{P1.id}, {P1.title}** ({P1.source})
 >
-> {P1.statement}
+> {P1.statement.replace("*", chr(92) + "*")}
 >
 > * **kind:** {P1.kind.value}
 > * **provenance:** {P1.provenance}

@@ -20,8 +20,8 @@
 #
 # * state what robust interpolation demands, and explain why it costs a factor of about $d/2$ in capacity;
 # * build, for $d=2$ by hand and for any $d$ in code, the data sets that prove it, and check them in exact arithmetic;
-# * compute a width below which no ReLU network can robustly interpolate all separated data sets of a given size, and
-#   say precisely what that does *not* mean.
+# * compute a width below which no ReLU network of given depth can robustly interpolate all separated data sets of a
+#   given size, and say precisely what that does *not* mean.
 
 # %%
 from fractions import Fraction
@@ -226,9 +226,9 @@ plt.show()
 Math(r"\mathrm{VC}\;\ge\;" + sympy.latex(formulas.VC_LOWER_BOUND))
 
 # %% [markdown]
-# **A detail that matters.** The paper's result is usually quoted for points *at least* $2\delta$ apart. With closed
-# balls that hypothesis can never be met, and a theorem with an impossible hypothesis says nothing: at a distance of
-# exactly $2\delta$, two balls share the midpoint, which would have to be positive and negative.
+# **A detail that matters.** The paper speaks of $2\delta$-separated sets. If that were read as *at least* $2\delta$
+# apart, no class could meet the hypothesis, and a theorem with an impossible hypothesis says nothing: at a distance of
+# exactly $2\delta$, two closed balls share the midpoint, which would have to be positive and negative.
 
 # %%
 two_delta_apart = [(Fraction(0), Fraction(0)), (Fraction(2), Fraction(0))]  # delta = 1
@@ -285,20 +285,15 @@ reports = [check_shattering(d) for d in range(2, 9)] + [check_shattering(d, spli
 assert all(report.holds for report in reports)
 assert 0 < reports[-1].separation < Fraction(1, 10**6)
 assert [report.checked for report in reports[:7]] == [2 ** (d + 1) for d in range(2, 9)]
-head = "| $d$ | splits checked | failed | clearance / $\\delta^2$ | separation / $\\delta^2$ | room / $\\delta$ |"
-lines = [
-    f"| {each.dimension} | {each.checked}, {'all' if each.exhaustive else 'random'} | {each.failed} | "
-    + " | ".join(f"{value} ≈ {float(value):.2g}" for value in (each.clearance, each.separation, each.gap))
-    + " |"
-    for each in reports[:7]
-]
-lines += [
-    f"| {each.dimension} | {each.checked}, random | {each.failed} | "
-    + " | ".join(f"{float(value):.2g}" for value in (each.clearance, each.separation, each.gap))
-    + " |"
-    for each in reports[7:]
-]
-Markdown("\n".join([head, "|--:|:--|--:|:--|:--|:--|", *lines]))
+rows = ["| $d$ | splits | failed | clearance / $\\delta^2$ | separation / $\\delta^2$ | room / $\\delta$ |"]
+rows += ["|--:|:--|--:|:--|:--|:--|"]
+for each in reports:
+    margins = [
+        f"{value} ≈ " * each.exhaustive + f"{float(value):.2g}" for value in (each.clearance, each.separation, each.gap)
+    ]
+    splits = f"{each.checked}, {'all' if each.exhaustive else 'random'}"
+    rows.append(" | ".join([f"| {each.dimension}", splits, f"{each.failed}", *margins]) + " |")
+Markdown("\n".join(rows))
 
 # %% [markdown]
 # The margins shrink with $d$ (in $\mathbb R^{500}$ the separation is below $10^{-6}\delta^2$), which is why floating
