@@ -16,15 +16,18 @@
 # explicit version, with every constant written out, of the two-layer convergence theorem of Gao, Cai, Li, Wang, Hsieh
 # and Lee (NeurIPS 2019, [arXiv:1906.07916v2](https://arxiv.org/abs/1906.07916v2)).
 #
-# **What it takes from the earlier ones.** From notebook 2: near its initialisation a wide network is almost linear in
-# its weights (E1.a), and its gradients are bounded (E1.b). From notebook 3: gradient descent against an adversary is
-# online learning, whose regret is bounded. Both are recalled as formulas, so you can start here.
+# **What it takes from the earlier ones.** From [notebook 2](02_near_linearity.ipynb): near its initialisation a wide
+# network is almost linear in its weights (E1.a), and its gradients are bounded (E1.b). From
+# [notebook 3](03_online_learning.ipynb): gradient descent against an adversary is online learning, whose regret is
+# bounded. Both are recalled as formulas, so you can start here.
 #
 # **Afterwards you can** state E1 and say what each hypothesis is for; go through its proof step by step; solve it for
 # the width $m$, the step size $\alpha$ and the number of steps $T$; tell a guarantee from a conditional one; and say
 # how $m$ and $T$ grow when the target shrinks.
 
 # %%
+from textwrap import fill
+
 import matplotlib.pyplot as plt
 import numpy as np
 import sympy
@@ -153,13 +156,14 @@ assert refusals.keys() == broken.keys()
 Markdown("| change | refused, because |\n|:--|:--|\n" + "\n".join(f"| {k} | {v} |" for k, v in refusals.items()))
 
 # %% [markdown]
-# The first two are limits of this theorem, not of adversarial training. The paper treats ReLU networks by another
-# argument (notebook 6). The logistic loss is welcome where only the *excess* over the best point of the ball is to be
-# small:
+# These are limits of this theorem, not of adversarial training. The paper treats ReLU networks by another argument
+# ([notebook 6](06_deep_networks.ipynb)); the squared hinge loss has theorems of its own
+# ([notebook 5](05_where_the_width_goes.ipynb)). The logistic loss is welcome where only the *excess* over the best
+# point of the ball is to be small:
 
 # %%
 excess = bounds.required_width(**(TEXTBOOK | {"loss": "logistic", "target": "excess-loss"}))
-Markdown("> " + excess.statement())
+print(fill(excess.statement(), 100))
 
 # %% [markdown]
 # ## 4. The statement
@@ -396,8 +400,8 @@ conditional = bounds.required_width(
     target_epsilon=EPSILON, radius=solution.radius.upper, activation=activation, dimension=3, theorem="E1"
 )
 assert conditional.kind is bounds.Kind.CONDITIONAL_GUARANTEE
-print(solution.radius)
-Markdown("> " + conditional.statement())
+print(solution.radius, end="\n\n")
+print(fill(conditional.statement(), 100))
 
 # %% [markdown]
 # Two things are left open: the hypothesis on $W_*$, which is about the network that will be *drawn*; and a probability,
@@ -412,7 +416,7 @@ wanted = {"activation": activation, "loss": hinge, "target_epsilon": EPSILON, "t
 drawn = verify.draw_certified_plan(X, y, cap, solution=solution, seed=0, report=print, **wanted)
 assert drawn.plan.kind is bounds.Kind.GUARANTEE and drawn.plan.confidence is None
 assert drawn.comparator.margin >= 1 and drawn.comparator.radius <= drawn.plan.radius
-Markdown("\n".join(f"* {each.text}: *{each.reason}*" for each in drawn.plan.hypotheses))
+Markdown("\n".join(f"* `{each.text}`: {each.reason}" for each in drawn.plan.hypotheses))
 
 # %% [markdown]
 # Every hypothesis is checked now, none with a probability: a **guarantee** for this very network.

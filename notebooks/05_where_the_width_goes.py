@@ -17,9 +17,10 @@
 # that is left), **E8** (margins), and in brief **E9** and **E10**. At the end one table, and what theory still owes to
 # practice.
 #
-# **What it takes from the earlier ones.** From notebook 4: the proof of E1, which follows the squared distance
-# $D_t=\lVert W_t-W_*\rVert^2$ to a comparator $W_*$, and the meaning of $m$, $\alpha$, $T$, $R$, $\epsilon$, $\theta$.
-# From notebook 2: near-linearity.
+# **What it takes from the earlier ones.** From [notebook 4](04_convergence.ipynb): the proof of E1, which follows the
+# squared distance $D_t=\lVert W_t-W_*\rVert^2$ to a comparator $W_*$, and the meaning of $m$, $\alpha$, $T$, $R$,
+# $\epsilon$, $\theta$.
+# From [notebook 2](02_near_linearity.ipynb): near-linearity.
 #
 # **Afterwards you can** name the places where E1 is generous; prove the tied version of near-linearity; read off
 # from each theorem how its width grows as $\epsilon\to0$; and choose the theorem, the activation and the loss for a
@@ -205,6 +206,7 @@ for m in map(int, widths):
     free = chosen / np.sqrt(chosen.sum())
     tied = np.sign(2 * w**2 - 1) / np.sqrt(m)  # the sign of the third derivative of erf
     for name, shift in (("free", free), ("tied", np.concatenate([tied, -tied]))):
+        assert np.isclose(np.linalg.norm(shift), 1)
         error = signs @ (sigma(both + shift) - sigma(both) - slope(both) * shift) / np.sqrt(m)
         measured[name].append(abs(error))
 
@@ -329,7 +331,10 @@ axis.plot(steps[:-1], moved, color=GREEN, ls=":", lw=2, label=r"$\|W_t-W_0\|^2$,
 axis.set(xlabel="step $t$, until the loss is below ε", ylabel="squared distance", ylim=(0, 4.9 * R**2))
 axis.legend(frameon=False, loc="upper right", ncols=2, fontsize="small")
 plt.show()
-Markdown(f"E7 guarantees success within {plan.iterations:,} steps at width {WIDTH:,}; it took {run.steps}.")
+Markdown(
+    f"E7 guarantees success within {plan.iterations:,} steps at width {WIDTH:,}; it took {run.steps}. The distance "
+    f"travelled by then is {run.distances[-1]:.2f}, where the ball has radius {R:.2f}."
+)
 
 # %% [markdown]
 # ## 5. Margins (E8)
