@@ -22,7 +22,7 @@ def collect_notebooks() -> None:
     from docs.executed import executed, scripts
 
     with ProcessPoolExecutor(2) as pool:
-        found = list(pool.map(executed, scripts()))
+        found = list(pool.map(executed, scripts()))  # raises the error of a cell that fails
     NOTEBOOKS.mkdir(exist_ok=True)
     for path in NOTEBOOKS.glob("*.ipynb"):
         if path.stem not in {notebook.stem for notebook in found}:

@@ -36,6 +36,8 @@ nb_merge_streams = True
 nb_render_markdown_format = "myst"
 proof_title_format = " %t"
 
+# Options such as --radius and primes such as sigma' stay what they are.
+smartquotes = False
 default_role = "literal"
 add_module_names = False
 autodoc_class_signature = "mixed"

@@ -27,12 +27,17 @@ logger = logging.getLogger(__name__)
 Json = dict[str, Any]
 
 
-def checked_ledger(folder: Path = FOLDER) -> Json:
-    """The ledger as `robustntk prove --json` gives it, checked again whenever the proofs have changed.
+def ledger_path(folder: Path = FOLDER) -> Path:
+    """Where the ledger of the proofs as they are now is kept."""
+    return folder / f"{digest(rooms=('bounds',))}.json"
 
-    Raises RuntimeError if it does not hold: then there is nothing to publish.
+
+def check_ledger(folder: Path = FOLDER) -> None:
+    """Keep what `robustntk prove --json` says, and ask again whenever the proofs have changed.
+
+    Raises RuntimeError if the ledger does not hold: then there is nothing to publish.
     """
-    path = folder / f"{digest(rooms=('bounds',))}.json"
+    path = ledger_path(folder)
     if not path.exists():
         logger.info("checking all proofs (a minute)")
         command = [sys.executable, "-m", "robustntk.cli", "prove", "--json", "--no-worst-case"]
@@ -43,7 +48,6 @@ def checked_ledger(folder: Path = FOLDER) -> Json:
         for old in folder.glob("*.json"):
             old.unlink()
         path.write_text(done.stdout, encoding="utf-8")
-    return dict(json.loads(path.read_text(encoding="utf-8")))
 
 
 def engines_of(steps: Iterable[Json]) -> str:
@@ -86,8 +90,10 @@ class _LedgerDirective(SphinxDirective):
 
     @property
     def ledger(self) -> Json:
+        path = ledger_path()
         if not self.kept:
-            self.kept.update(checked_ledger())
+            self.kept.update(json.loads(path.read_text(encoding="utf-8")))
+        self.env.note_dependency(str(path))
         return self.kept
 
 
@@ -152,7 +158,8 @@ def _html(text: str) -> str:
 
 
 def setup(app: Sphinx) -> dict[str, bool]:
-    """The directives."""
+    """The directives; the check comes first, so that pages with an older ledger are read again."""
+    app.connect("builder-inited", lambda app: check_ledger())
     for name, directive in (("", Summary), ("-steps", Steps), ("-cited", Cited), ("-recorded", Recorded)):
         app.add_directive(f"ledger{name}", directive)
     return {"parallel_read_safe": True, "parallel_write_safe": True}

@@ -22,14 +22,15 @@ logger = logging.getLogger(__name__)
 
 def entry(name: str, public: str) -> str:
     """The directive that documents one public name."""
-    value, full = value_of(name, public), f"robustntk.{name}.{public}"
+    value, module = value_of(name, public), f"robustntk.{name}"
+    full = f"{module}.{public}"
     if isinstance(value, type):
         kind = "autoexception" if issubclass(value, BaseException) else "autoclass"
         return f".. {kind}:: {full}\n   :members:\n"
     if callable(value) and not isinstance(value, Theorem):
         return f".. autofunction:: {full}\n"
     body = "\n".join(f"   {line}".rstrip() for line in described(value))
-    return f".. py:data:: {full}\n\n{body}\n"
+    return f".. py:data:: {public}\n   :module: {module}\n\n{body}\n"
 
 
 def described(value: object) -> Iterator[str]:
@@ -53,10 +54,16 @@ def _is_union(value: object) -> bool:
 
 
 def page(name: str, theme: Theme, names: Iterable[str]) -> str:
-    """One theme as reStructuredText."""
-    listed = sorted(names, key=str.lower)
+    """One theme as reStructuredText: theorems first, then the rest in the order of the alphabet."""
+    listed = sorted(names, key=lambda public: (not isinstance(value_of(name, public), Theorem), *_natural(public)))
     entries = "\n".join(entry(name, public) for public in listed)
     return f"{theme.title}\n{'=' * len(theme.title)}\n\n{theme.about}\n\n{entries}"
+
+
+def _natural(public: str) -> tuple[str, int]:
+    """E2 before E10."""
+    letter, number = public[:1], public[1:]
+    return (letter.lower(), int(number)) if number.isdigit() else (public.lower(), 0)
 
 
 def room_page(name: str) -> str:

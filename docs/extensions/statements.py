@@ -11,8 +11,12 @@ import re
 from collections.abc import Iterator
 from dataclasses import dataclass, field
 from pathlib import Path
+from typing import Any
 
+from docutils import nodes
 from sphinx.application import Sphinx
+from sphinx.transforms import SphinxTransform
+from sphinx_proof.nodes import proof_node
 
 PAGE = "theory"
 LABEL = re.compile(r"\*\*(?P<id>[EP]\d+(?:\.(?:post|[a-z]))?)(?P<rest>[^*]*?)\.?\*\*\s*")
@@ -123,14 +127,18 @@ def section_target(number: str) -> str:
     return f"section-{number}"
 
 
+def labels(source: str) -> Iterator[Statement]:
+    """All statements of the page, in order."""
+    return (Statement(label["id"], label["rest"]) for label in re.finditer(rf"^{LABEL.pattern}", source, re.MULTILINE))
+
+
 def anchors(source: str) -> dict[str, str]:
     """Ids and sections ("section 4") that may be cited, each with its anchor on the page.
 
     A theorem without a statement of its own (E4, whose parts are E4.a and so on) is the section that names it.
     """
     found: dict[str, str] = {}
-    for label in re.finditer(rf"^{LABEL.pattern}", source, re.MULTILINE):
-        statement = Statement(label["id"], label["rest"])
+    for statement in labels(source):
         if statement.label == statement.id:
             found[statement.id] = statement.label
     for line in source.splitlines():
@@ -152,12 +160,20 @@ def page_anchors(source_folder: Path) -> dict[str, str]:
     return anchors((source_folder / f"{PAGE}.md").read_text(encoding="utf-8"))
 
 
-def labels(source: str) -> Iterator[Statement]:
-    """All statements of the page, in order."""
-    return (Statement(label["id"], label["rest"]) for label in re.finditer(rf"^{LABEL.pattern}", source, re.MULTILINE))
+class ProofInItalics(SphinxTransform):
+    """The word that opens a proof set apart, as in print."""
+
+    default_priority = 870
+
+    def apply(self, **kwargs: Any) -> None:
+        for proof in self.document.findall(proof_node):
+            first = next(iter(proof.findall(nodes.Text)), None)
+            if first is not None and first.startswith("Proof. "):
+                first.parent.replace(first, [nodes.emphasis("", "Proof."), nodes.Text(first.removeprefix("Proof."))])
 
 
 def setup(app: Sphinx) -> dict[str, bool]:
     """Rewrite the theory page when it is read."""
     app.connect("source-read", _on_read)
+    app.add_transform(ProofInItalics)
     return {"parallel_read_safe": True, "parallel_write_safe": True}
