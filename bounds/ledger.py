@@ -9,17 +9,16 @@
 from __future__ import annotations
 
 import time
-from collections.abc import Callable, Iterable, Iterator, Mapping
+from collections.abc import Iterable, Iterator, Mapping
 from dataclasses import dataclass
 from typing import Any
 
 from .outcome import Outcome, Verdict
 from .parallel_check import Checked, Task, checked
+from .progress import Report
 from .proof import Proof, ProofReport, StepReport
 from .proofs_on_record import NOT_PROVED, PROOFS, RECORDED, load_proof, require_proof_on_record
 from .theorem import Kind, Theorem
-
-Report = Callable[[str, int, int | None], None]
 
 CONSTANTS, LEMMAS = "constants", "lemmas"
 

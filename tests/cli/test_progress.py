@@ -4,14 +4,15 @@ import sys
 
 import pytest
 
-from robustntk.cli import progress as module
-from robustntk.cli.progress import progress
+from robustntk.bounds import progress as module
+from robustntk.cli.progress import progress, watched
 
 Captured = pytest.CaptureFixture[str]
 
 
 def test_a_terminal_gets_a_bar_even_with_json(monkeypatch: pytest.MonkeyPatch, capsys: Captured) -> None:
     monkeypatch.setattr(sys.stderr, "isatty", lambda: True, raising=False)
+    monkeypatch.setenv("TERM", "xterm")
     for as_json in (False, True):
         with progress("training", as_json=as_json) as report:
             report("step", 3, 7)
@@ -39,4 +40,14 @@ def test_nothing_is_printed_with_json_and_no_terminal(monkeypatch: pytest.Monkey
     monkeypatch.setattr(module, "SECONDS_BETWEEN_LINES", 0.0)
     with progress("training", as_json=True) as report:
         report("step", 7, 7)
+    assert capsys.readouterr() == ("", "")
+
+
+def test_who_calls_a_command_in_this_process_can_watch_it(capsys: Captured) -> None:
+    told: list[tuple[str, int, int | None]] = []
+    with watched(lambda *report: told.append(report)), progress("training", as_json=False) as report:
+        report("step", 3, 7)
+    with progress("training", as_json=False) as report:
+        report("nobody watches any more", 4, 7)
+    assert told == [("step", 3, 7)]
     assert capsys.readouterr() == ("", "")

@@ -15,7 +15,7 @@ import numpy as np
 import pytest
 from typer.testing import CliRunner
 
-from robustntk.cli import progress
+from robustntk.bounds import progress
 from robustntk.cli.app import app
 
 RUNNER = CliRunner()

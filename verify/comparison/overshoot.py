@@ -8,7 +8,7 @@ robust loss: the adversary of the run is what is met.
 
 from __future__ import annotations
 
-from collections.abc import Callable, Sequence
+from collections.abc import Sequence
 from dataclasses import dataclass
 from functools import cached_property, partial
 from pathlib import Path
@@ -19,6 +19,7 @@ from jaxtyping import Float
 from numpy.typing import NDArray
 
 from ...bounds import Activation, InvalidInput, Target, lower_float, upper_float
+from ...bounds.progress import Report
 from ...kernels import SymmetricInitialisation
 from ..attacks.adversary import Adversary
 from ..planning.certified_plan import run_dtype
@@ -34,7 +35,6 @@ from .width_search import WidthSearch, smallest_even_width
 
 Array = NDArray[np.float64]
 # report(stage, done, total)
-Report = Callable[[str, int, int | None], None]
 REACHED = "the surrogate loss L_A(W_t) is at most epsilon in float64 at some step t <= T, for every seed"
 
 

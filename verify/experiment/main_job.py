@@ -3,12 +3,12 @@
 from __future__ import annotations
 
 import time
-from collections.abc import Callable
 from dataclasses import dataclass
 from pathlib import Path
 from typing import Any
 
 from ...bounds import InvalidInput, Target, exact, lower_float, upper_float
+from ...bounds.progress import Report
 from ..attacks.adversary import Adversary
 from ..attacks.projected_gradient import ProjectedGradientAttack
 from ..certificates.tiles import single_threaded_products
@@ -34,7 +34,6 @@ from .robust_bracket import squeeze
 from .run_folder import ANATOMY, CURVES, FIGURE, REPORT, RunFolder
 
 # report(stage, done, total): total is None where it is not known.
-Report = Callable[[str, int, int | None], None]
 # What robust losses along the run are measured by.
 _PROBE, _PROBE_NAME = ProjectedGradientAttack(steps=20, restarts=3, seed=1), "PGD, 20 steps, 3 restarts"
 

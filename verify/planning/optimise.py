@@ -11,13 +11,13 @@ from contextlib import contextmanager, suppress
 from dataclasses import dataclass, field
 
 from ...bounds import Activation, InvalidInput
+from ...bounds.progress import Report
 from .certified_plan import DrawnPlan, certify
 from .draws import WIDEST, Draw, TooWide, fitted_plans, ladder, narrowest_plan
 from .goal import Goal
 from .minimum_norm import MinimumNormSolution, radius_interval
 from .prediction import Prediction, drawn_cost, margin_targets, predictions
 
-Report = Callable[[str, int, int | None], None]
 # Neurons of the kernel that candidates are compared at, and how far below its estimate a certified width may come out.
 _SCREEN = 512
 _OPTIMISM = 0.8
