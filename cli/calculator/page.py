@@ -33,7 +33,7 @@ def tools(mo):
     def element(field):
         if field.choices is not None:
             chosen = next(label for label, value in field.choices.items() if value == field.value)
-            return mo.ui.dropdown(field.choices, chosen, label=field.label, full_width=True)
+            return mo.ui.dropdown(dict(field.choices), chosen, label=field.label, full_width=True)
         if isinstance(field.value, bool):
             return mo.ui.checkbox(field.value, label=field.label)
         return mo.ui.text(field.value, placeholder=field.hint, label=field.label, debounce=400, full_width=True)
@@ -54,10 +54,14 @@ def tools(mo):
 def lasting_elements(elements, fields, mo):
     start = mo.ui.radio({"a radius": "radius", "data": "data"}, "a radius", inline=True, label="Start from")
     source = mo.ui.dropdown(list(fields.DATASETS), "digits", label="Data", full_width=True)
+    # marimo reruns cells for elements that are global variables: each group needs a name of its own.
     radius = elements(fields.RADIUS_FIELDS)
-    shared = {of_data: elements(fields.shared_fields(of_data=of_data)) for of_data in (False, True)}
-    extras = {False: elements(fields.RADIUS_EXTRAS), True: elements(fields.DATA_EXTRAS)}
-    return extras, radius, shared, source, start
+    radius_shared, data_shared = (
+        elements(fields.shared_fields(of_data=False)),
+        elements(fields.shared_fields(of_data=True)),
+    )
+    radius_extras, data_extras = elements(fields.RADIUS_EXTRAS), elements(fields.DATA_EXTRAS)
+    return data_extras, data_shared, radius, radius_extras, radius_shared, source, start
 
 
 @app.cell
@@ -67,19 +71,22 @@ def data_elements(elements, fields, source):
 
 
 @app.cell
-def inputs(data, extras, mo, radius, shared, source, start):
+def inputs(data, data_extras, data_shared, mo, radius, radius_extras, radius_shared, source, start):
     of_data = start.value == "data"
-    epsilon, *others = shared[of_data].elements.values()
+    shared, extras = (data_shared, data_extras) if of_data else (radius_shared, radius_extras)
+    epsilon, *others = shared.elements.values()
     own = [source, *data.elements.values()] if of_data else radius.elements.values()
-    more = mo.accordion({"More options": mo.vstack(extras[of_data].elements.values())})
-    mo.vstack([start, epsilon, *own, *others, more])
+    mo.vstack([start, epsilon, *own, *others, mo.accordion({"More options": mo.vstack(extras.elements.values())})])
     return (of_data,)
 
 
 @app.cell
-def ask(data, extras, of_data, question, radius, shared, source):
-    own_values = {"data": source.value, **data.value} if of_data else radius.value
-    arguments = question.arguments({**own_values, **shared[of_data].value, **extras[of_data].value})
+def ask(data, data_extras, data_shared, of_data, question, radius, radius_extras, radius_shared, source):
+    arguments = question.arguments(
+        {"data": source.value, **data.value, **data_shared.value, **data_extras.value}
+        if of_data
+        else {**radius.value, **radius_shared.value, **radius_extras.value}
+    )
     return (arguments,)
 
 
