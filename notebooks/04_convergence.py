@@ -163,7 +163,7 @@ Markdown("| change | refused, because |\n|:--|:--|\n" + "\n".join(f"| {k} | {v} 
 
 # %%
 excess = bounds.required_width(**(TEXTBOOK | {"loss": "logistic", "target": "excess-loss"}))
-print(fill(excess.statement(), 100))
+print(fill(excess.statement(), 88))
 
 # %% [markdown]
 # ## 4. The statement
@@ -186,9 +186,9 @@ Math(bounds.E1.latex)
 #
 # 1. **Points and their mean** (`E1.c.point` to `E1.c.regret`). At fixed points $x_i^t$, convexity of $\ell$ gives
 #    $\ell_i(W_t)-\ell_i(W_*)\le\ell_i'\cdot(f(W_t,x_i^t)-f(W_*,x_i^t))$; near-linearity replaces the difference of
-#    $f$ by its gradient. On average, with $s\ge\mathcal L_*(W_*)$,
-#    $$\langle g_t,W_t-W_*\rangle\ge\mathcal L_A(W_t)-s-LC\,D_t.$$
-#    This is where the adversary drops out: at *its* points $W_*$ loses at most its robust loss.
+#    $f$ by its gradient. On average $\langle g_t,W_t-W_*\rangle\ge\mathcal L_A(W_t)-s-LC\,D_t$, where
+#    $s\ge\mathcal L_*(W_*)$. This is where the adversary drops out: at *its* points $W_*$ loses at most its robust
+#    loss.
 # 2. **Gradients** (`E1.c.add` to `E1.c.gradient`). $\lVert g_t\rVert\le LG$.
 # 3. **One step** (`E1.c.step` to `E1.c.paid`). Projecting on a convex set that contains $W_*$ brings no point farther
 #    from $W_*$. So a step with a large loss brings $W_t$ closer to $W_*$.
@@ -219,7 +219,7 @@ report["E1.c.recursion"]
 # contrast, can be improved by far; that is notebook 5.
 
 # %% [markdown]
-# ## 6. Solving for $m$, $\alpha$ and $T$
+# ## 6. Solving for m, α and T
 #
 # Let the comparator's loss be at most $s$ and the target be $\epsilon>s$. There is $\epsilon-s$ to spend. Give the
 # **share** $\theta$ of it to near-linearity and $1-\theta$ to the regret:
@@ -341,7 +341,7 @@ except bounds.WidthTooSmall as error:
     assert error.required == plan.width
 
 # %% [markdown]
-# ## 8. How $m$ and $T$ grow
+# ## 8. How m and T grow
 #
 # At $\theta=\frac12$ and $s=0$ the width is $16L^2\beta^2R^4/\epsilon^2$. Ask the calculator itself, with one quantity
 # changed at a time, and compare its integers with the exponents of the formula. ($\beta$ is changed by replacing
@@ -401,7 +401,7 @@ conditional = bounds.required_width(
 )
 assert conditional.kind is bounds.Kind.CONDITIONAL_GUARANTEE
 print(solution.radius, end="\n\n")
-print(fill(conditional.statement(), 100))
+print(fill(conditional.statement(), 88))
 
 # %% [markdown]
 # Two things are left open: the hypothesis on $W_*$, which is about the network that will be *drawn*; and a probability,

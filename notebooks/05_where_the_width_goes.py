@@ -408,6 +408,7 @@ expected |= {"E2": -1, "E10-tied": -1, "E7-tied": -1, "E8-tied": 0, "E3-tied": -
 slopes = {name: np.log2(widths[-1] / widths[-2]) * -1 for name, widths in curves.items()}
 assert slopes.keys() == expected.keys() and all(abs(slopes[name] - expected[name]) < 0.03 for name in slopes)
 
+# %%
 panels = (("E1", "E10", "E7", "E8", "E2", "E10-tied", "E7-tied", "E8-tied"), ("E3", "E9", "E3-tied", "E9-tied"))
 colours = {"E1": BLACK, "E2": BLACK, "E10": SKY, "E7": ORANGE, "E8": BLUE, "E3": PURPLE, "E9": GREEN}
 figure, axes = plt.subplots(1, 2, figsize=(9.0, 4.6), layout="constrained", sharey=True)
