@@ -5,7 +5,7 @@ from typing import Annotated
 import typer
 
 from . import capacity, check, doctor, kernel, overshoot, prove, radius, serve, sweep, verify, width
-from .application import Application
+from .application import Application, Command, help_text
 
 app = typer.Typer(
     name="robustntk",
@@ -43,7 +43,8 @@ for command in (verify, width, radius, overshoot, sweep, kernel, prove, check, c
     heading = "Example:" if len(command.EXAMPLES) == 1 else "Examples:"
     # Typer starts a new line in an epilog only at an empty one.
     epilog = "\n\n".join((heading, *command.EXAMPLES))
-    app.command(name=command.__name__.rpartition(".")[2], epilog=epilog)(command.run)
+    name, documentation = command.__name__.rpartition(".")[2], help_text(command.run.__doc__)
+    app.command(name=name, cls=Command, help=documentation, epilog=epilog)(command.run)
 
 
 def main() -> None:

@@ -1,5 +1,6 @@
 """Exit codes and one-line errors, the same for every command."""
 
+import inspect
 import os
 import sys
 import traceback
@@ -7,7 +8,7 @@ from collections.abc import Iterator, Sequence
 from contextlib import contextmanager
 from typing import Any
 
-from typer.core import TyperGroup
+from typer.core import TyperCommand, TyperGroup
 from typer.exceptions import Abort, TyperException
 
 BAD_INPUT = 2
@@ -48,7 +49,29 @@ def suggestions_in_one_line() -> Iterator[None]:
             os.environ["COLUMNS"] = before
 
 
-class Application(TyperGroup):
+def help_text(documentation: str | None) -> str:
+    """A docstring for a terminal of any width: only empty lines in it start new ones."""
+    paragraphs = inspect.cleandoc(documentation or "").split("\n\n")
+    return "\n\n".join(" ".join(paragraph.split()) for paragraph in paragraphs)
+
+
+class FlagsHaveNoType:
+    """In the help of a command, flags do not look as if they took a value."""
+
+    def get_params(self, ctx: Any) -> list[Any]:
+        """The options, as the help shows them."""
+        parameters: list[Any] = super().get_params(ctx)  # type: ignore[misc]
+        for parameter in parameters:
+            if getattr(parameter, "is_flag", False) and parameter.metavar is None:
+                parameter.metavar = ""
+        return parameters
+
+
+class Command(FlagsHaveNoType, TyperCommand):
+    """One of the commands."""
+
+
+class Application(FlagsHaveNoType, TyperGroup):
     """A command group whose commands return their exit code.
 
     ``ValueError`` (which every refused input raises), ``OSError`` and wrong usage become one line on stderr

@@ -12,10 +12,13 @@ from .completion import one_of
 
 ACTIVATION_NAMES = "quadratic_relu, erf, tanh, softplus, sigmoid, gelu, sin, sin_cos, relu"
 LOSS_NAMES = "hinge, squared_hinge, absolute, huber, logistic"
-THEOREM_NAMES = "E1, E2, E3, E3-tied, E7, E7-tied, E8, E8-tied, E9, E9-tied, E10, E10-tied"
+TRAINED_NAMES = "E1, E2, E3, E3-tied, E7, E7-tied, E8, E8-tied, E9, E9-tied"
+THEOREM_NAMES = f"{TRAINED_NAMES}, E10, E10-tied"
 LAW_NAMES = "P1, P2, P3"
 PERTURBATION_NAMES = "cap, l2, linf"
-TARGET_NAMES = "loss, robust-error, excess-loss"
+TRAINED_TARGETS = "loss, robust-error"
+TARGET_NAMES = f"{TRAINED_TARGETS}, excess-loss"
+ANY_EXPRESSION = "an expression in z, such as 'log(cosh(z))'"
 QUANTITY_NAMES = "epsilon, radius, iterations, width"
 CONSTANT_NAMES = "width, dimension, step_size, iterations"
 BUNDLED_NAMES = "digits, wine, breast_cancer"
@@ -43,7 +46,10 @@ OptionalEpsilon = Annotated[str | None, _EPSILON]
 Activation = Annotated[
     str,
     typer.Option(
-        "--activation", metavar="NAME", autocompletion=one_of(ACTIVATION_NAMES), help=f"One of {ACTIVATION_NAMES}."
+        "--activation",
+        metavar="NAME",
+        autocompletion=one_of(ACTIVATION_NAMES),
+        help=f"One of {ACTIVATION_NAMES}, or {ANY_EXPRESSION}.",
     ),
 ]
 Scale = Annotated[str, typer.Option("--scale", metavar="NUMBER", help="Use sigma(scale * z).")]
@@ -53,7 +59,7 @@ ChosenActivation = Annotated[
         "--activation",
         metavar="NAME",
         autocompletion=one_of(ACTIVATION_NAMES, "auto"),
-        help=f"One of {ACTIVATION_NAMES}; with data also auto: the one of least width.",
+        help=f"One of {ACTIVATION_NAMES}, or {ANY_EXPRESSION}; with data also auto: the named one of least width.",
     ),
 ]
 ChosenScale = Annotated[
@@ -103,6 +109,26 @@ Theorem = Annotated[
         rich_help_panel=THEOREM_PANEL,
     ),
 ]
+TrainedTheorem = Annotated[
+    str,
+    typer.Option(
+        "--theorem",
+        metavar="ID",
+        autocompletion=one_of("auto", TRAINED_NAMES),
+        help=f"auto (all that apply), or one of {TRAINED_NAMES}.",
+        rich_help_panel=THEOREM_PANEL,
+    ),
+]
+ConvergenceTheorem = Annotated[
+    str,
+    typer.Option(
+        "--theorem",
+        metavar="ID",
+        autocompletion=one_of("auto", THEOREM_NAMES),
+        help=f"auto (all that apply), or one of {THEOREM_NAMES}.",
+        rich_help_panel=THEOREM_PANEL,
+    ),
+]
 Target = Annotated[
     str | None,
     typer.Option(
@@ -110,6 +136,16 @@ Target = Annotated[
         metavar="NAME",
         autocompletion=one_of(TARGET_NAMES),
         help="What must be at most epsilon: loss (the default), robust-error or excess-loss.",
+        rich_help_panel=THEOREM_PANEL,
+    ),
+]
+TrainedTarget = Annotated[
+    str | None,
+    typer.Option(
+        "--target",
+        metavar="NAME",
+        autocompletion=one_of(TRAINED_TARGETS),
+        help="What must be at most epsilon: loss (the default) or robust-error.",
         rich_help_panel=THEOREM_PANEL,
     ),
 ]
@@ -176,7 +212,7 @@ MaxIterations = Annotated[
         "--max-iterations",
         metavar="INTEGER",
         parser=whole_number,
-        help="The least width with no more iterations than this.",
+        help="Take the plan of least width with no more iterations than this.",
         rich_help_panel=THEOREM_PANEL,
     ),
 ]
@@ -186,7 +222,7 @@ MaxWidth = Annotated[
         "--max-width",
         metavar="INTEGER",
         parser=whole_number,
-        help="The fewest iterations with no more neurons than this.",
+        help="Take the plan of fewest iterations with no more neurons than this.",
         rich_help_panel=THEOREM_PANEL,
     ),
 ]
@@ -249,7 +285,7 @@ Iterations = Annotated[
         "--iterations",
         metavar="INTEGER",
         parser=whole_number,
-        help="For epsilon; the most there may be for the radius.",
+        help="Steps T of the training, for epsilon; for the radius, the most there may be.",
         rich_help_panel=SOLVE_PANEL,
     ),
 ]

@@ -67,7 +67,7 @@ def run(
     loss: options.Loss = "hinge",
     huber_kappa: options.HuberKappa = None,
     loss_margin: options.LossMargin = None,
-    theorem: options.Theorem = "auto",
+    theorem: options.ConvergenceTheorem = "auto",
     seeds: Seeds = 10,
     max_width: MaxWidth = 100_000,
     out: Folder = None,

@@ -13,17 +13,18 @@ import pytest
 from typer.main import get_command
 from typer.testing import CliRunner
 
-from robustntk.bounds import ACTIVATIONS, LOSSES
+from robustntk.bounds import ACTIVATIONS, LOSSES, SCALING_LAWS, InvalidInput, Target, get_loss
 from robustntk.bounds.convergence_theorems import CONVERGENCE_THEOREMS
 from robustntk.cli.app import app
 from robustntk.cli.completion import one_of, some_of
+from robustntk.verify import Goal
 from robustntk.verify.data import BUNDLED
 
 RUNNER = CliRunner()
 COMMANDS = [command.name or "" for command in app.registered_commands]
 TAKES_NAMES = {"NAME", "ID", "SOURCE", "LIST", "NAME=VALUE"}
-# Lists of numbers, which nobody can complete.
-NUMBERS = {"--widths", "--samples", "--deltas", "--epsilons", "--radii"}
+# Lists of numbers, and a name of the network: nobody can complete these.
+FREE = {"--widths", "--samples", "--deltas", "--epsilons", "--radii", "--host"}
 
 
 def bash(*words: str) -> list[str]:
@@ -102,7 +103,7 @@ def options_that_take_names() -> Iterator[tuple[str, Any]]:
     group: Any = get_command(app)
     for name, command in group.commands.items():
         for parameter in command.params:
-            if parameter.metavar in TAKES_NAMES and not NUMBERS & set(parameter.opts):
+            if parameter.metavar in TAKES_NAMES and not FREE & set(parameter.opts):
                 yield f"{name} {parameter.opts[0]}", parameter
 
 
@@ -117,7 +118,18 @@ def test_what_is_offered_is_accepted() -> None:
     assert sorted(bash("radius", "--activation", "")) == sorted(ACTIVATIONS)
     assert sorted(bash("verify", "--loss", "")) == sorted(LOSSES)
     assert sorted(bash("radius", "--data", "")) == sorted(BUNDLED)
-    assert {*bash("verify", "--theorem", "E")} == {*CONVERGENCE_THEOREMS}
+    assert sorted(bash("overshoot", "--theorem", "E")) == sorted(CONVERGENCE_THEOREMS)
+    assert sorted(bash("width", "--theorem", "")) == sorted(["auto", *CONVERGENCE_THEOREMS, *SCALING_LAWS])
+    assert sorted(bash("width", "--target", "")) == sorted(Target)
+
+
+def test_what_is_offered_where_a_network_is_trained_is_accepted() -> None:
+    for theorem in bash("verify", "--theorem", ""):
+        assert Goal.validated(loss=get_loss("hinge"), target_epsilon="1/2", theorem=theorem)
+    with pytest.raises(InvalidInput):
+        Goal.validated(loss=get_loss("hinge"), target_epsilon="1/2", theorem="E10")
+    for target in bash("verify", "--target", ""):
+        assert Goal.validated(loss=get_loss("hinge"), target_epsilon="1/4", target=target)
 
 
 def test_completers_by_themselves() -> None:

@@ -12,6 +12,7 @@ from typer.testing import CliRunner
 from robustntk.bounds import ACTIVATIONS, LOSSES
 from robustntk.cli import options
 from robustntk.cli.app import app
+from robustntk.cli.application import help_text
 
 RUNNER = CliRunner()
 COMMANDS = [command.name or "" for command in app.registered_commands]
@@ -65,6 +66,17 @@ def test_a_plan_from_a_radius_imports_neither_jax_nor_the_rooms_for_data() -> No
     heavy = {"jax", "sklearn", "robustntk.kernels", "robustntk.verify"}
     assert imported_by(examples_of("width")[0], heavy) == "[]"
     assert imported_by(examples_of("width")[0], {"sympy"}) == "['sympy']"
+
+
+@pytest.mark.parametrize("command", [[], *([name] for name in COMMANDS)], ids=["robustntk", *COMMANDS])
+def test_flags_do_not_look_as_if_they_took_a_value(command: list[str]) -> None:
+    printed = RUNNER.invoke(app, [*command, "--help"]).stdout
+    assert "--help" in printed and "<bool>" not in printed
+
+
+def test_paragraphs_of_a_docstring_flow() -> None:
+    assert help_text("First.\n\n    One\n    two.\n\n    Three.\n") == "First.\n\nOne two.\n\nThree."
+    assert help_text(None) == ""
 
 
 def test_help_lists_exactly_the_activations_and_losses_there_are() -> None:
