@@ -50,8 +50,8 @@ def suggestions_in_one_line() -> Iterator[None]:
 
 
 def help_text(documentation: str | None) -> str:
-    """A docstring for a terminal of any width: only empty lines in it start new ones."""
-    paragraphs = inspect.cleandoc(documentation or "").split("\n\n")
+    """A docstring for a terminal of any width: only empty lines in it start new ones, and brackets are no markup."""
+    paragraphs = inspect.cleandoc(documentation or "").replace("[", "\\[").split("\n\n")
     return "\n\n".join(" ".join(paragraph.split()) for paragraph in paragraphs)
 
 

@@ -33,7 +33,7 @@ def run(
             "--theorem",
             metavar="ID",
             autocompletion=one_from(proof_names),
-            help="E1 to E9, activations or losses, and what it rests on; may be repeated. All by default.",
+            help="A proof, such as E1, activations or losses, and what it rests on; may be repeated. All by default.",
         ),
     ] = None,
     falsify: Annotated[

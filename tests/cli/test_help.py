@@ -79,6 +79,11 @@ def test_paragraphs_of_a_docstring_flow() -> None:
     assert help_text(None) == ""
 
 
+def test_brackets_in_a_docstring_are_shown() -> None:
+    printed = RUNNER.invoke(app, ["serve", "--help"]).stdout
+    assert "robustntk[calculator]" in printed
+
+
 def test_help_lists_exactly_the_activations_and_losses_there_are() -> None:
     assert sorted(options.ACTIVATION_NAMES.split(", ")) == sorted(ACTIVATIONS)
     assert sorted(options.LOSS_NAMES.split(", ")) == sorted(LOSSES)
