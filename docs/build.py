@@ -40,9 +40,12 @@ def main() -> int:
     collect_notebooks()
     from sphinx.cmd.build import main as sphinx_build
 
-    options = ["-W", "--keep-going", "-n", "-q", "-b", "html", "-d", str(ROOT / "build" / "doctrees")]
+    trees = ROOT / "build" / "doctrees"
+    options = ["-W", "--keep-going", "-n", "-q", "-b", "html", "-d", str(trees)]
     code = sphinx_build([*options, str(SOURCE), str(PAGES)])
-    if code == 0:
+    if code:
+        shutil.rmtree(trees, ignore_errors=True)  # pages that were read already would not warn a second time
+    else:
         print(f"The pages are in {(PAGES / 'index.html').relative_to(ROOT)}.")
     return code
 

@@ -3,7 +3,15 @@
 import sys
 from pathlib import Path
 
-sys.path.insert(0, str(Path(__file__).resolve().parent.parent))
+from sphinx.application import Sphinx
+
+HERE = Path(__file__).resolve().parent
+sys.path.insert(0, str(HERE.parent))
+
+from docs.digests import digest  # noqa: E402
+
+# Pages are read again when the package or an extension changed, since most of them are made from these.
+robustntk_sources = digest(*sorted(HERE.rglob("*.py")))
 
 project = "robustntk"
 author = "The robustntk authors"
@@ -36,8 +44,8 @@ nb_merge_streams = True
 nb_render_markdown_format = "myst"
 proof_title_format = " %t"
 
-# Options such as --radius and primes such as sigma' stay what they are.
-smartquotes = False
+# No quotes: primes such as sigma' stay what they are.
+smartquotes_action = "De"
 default_role = "literal"
 add_module_names = False
 autodoc_class_signature = "mixed"
@@ -59,3 +67,8 @@ html_copy_source = False
 html_show_sphinx = False
 copybutton_prompt_text = "$ "
 copybutton_only_copy_prompt_lines = True
+
+
+def setup(app: Sphinx) -> None:
+    """What pages depend on besides their text."""
+    app.add_config_value("robustntk_sources", "", "env", types=[str])

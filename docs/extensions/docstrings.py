@@ -7,7 +7,9 @@ from typing import Any
 
 from sphinx.application import Sphinx
 
-CODE = re.compile(r"(``[^`]+``|`[^`]+`)")
+# Options count as code: their dashes are not to become others.
+CODE = re.compile(r"(``[^`]+``|`[^`]+`|(?<![\w-])--[a-z][\w-]*)")
+MODULE = re.compile(r"<module '(\w+)'[^>]*>")
 EMPHASIS = re.compile(r"(?<![\w*])\*(?=[A-Za-z])([^*|_]*[A-Za-z])\*(?![\w*])")
 MARKUP = re.compile(r"(\\|\||\*|(?<=\w)_(?!\w))")
 
@@ -61,7 +63,15 @@ def _process(app: Sphinx, what: str, name: str, obj: Any, options: Any, lines: l
     lines[:] = escaped_lines(lines)
 
 
+def _signature(
+    app: Sphinx, what: str, name: str, obj: Any, options: Any, text: str | None, returns: str | None
+) -> tuple[str, str | None] | None:
+    """A module as a default value by its name, without the place where it is installed."""
+    return None if text is None else (MODULE.sub(r"\1", text), returns)
+
+
 def setup(app: Sphinx) -> dict[str, bool]:
     """Before napoleon, which makes sections of what is left."""
     app.connect("autodoc-process-docstring", _process, priority=400)
+    app.connect("autodoc-process-signature", _signature)
     return {"parallel_read_safe": True, "parallel_write_safe": True}

@@ -32,7 +32,7 @@ def ledger_path(folder: Path = FOLDER) -> Path:
     return folder / f"{digest(rooms=('bounds',))}.json"
 
 
-def check_ledger(folder: Path = FOLDER) -> None:
+def check_ledger(folder: Path = FOLDER) -> Path:
     """Keep what `robustntk prove --json` says, and ask again whenever the proofs have changed.
 
     Raises RuntimeError if the ledger does not hold: then there is nothing to publish.
@@ -48,6 +48,7 @@ def check_ledger(folder: Path = FOLDER) -> None:
         for old in folder.glob("*.json"):
             old.unlink()
         path.write_text(done.stdout, encoding="utf-8")
+    return path
 
 
 def engines_of(steps: Iterable[Json]) -> str:
@@ -84,34 +85,37 @@ def _row(cells: Iterable[str | nodes.Node]) -> nodes.row:
 
 
 class _LedgerDirective(SphinxDirective):
-    """All of them read the same ledger, checked once for each build."""
+    """All of them read the ledger of this build."""
 
-    kept: ClassVar[Json] = {}
+    path: ClassVar[Path]
 
     @property
     def ledger(self) -> Json:
-        path = ledger_path()
-        if not self.kept:
-            self.kept.update(json.loads(path.read_text(encoding="utf-8")))
-        self.env.note_dependency(str(path))
-        return self.kept
+        self.env.note_dependency(str(self.path))
+        return dict(json.loads(self.path.read_text(encoding="utf-8")))
+
+    @classmethod
+    def check(cls, app: Sphinx) -> None:
+        """Before pages are read, so that those with an older ledger are read again."""
+        cls.path = check_ledger()
 
 
 class Summary(_LedgerDirective):
     """One table for each kind of proof."""
 
     def run(self) -> list[nodes.Node]:
-        total = [step for proof in self.ledger["theorems"] for step in proof["steps"]]
+        ledger = self.ledger
+        total = [step for proof in ledger["theorems"] for step in proof["steps"]]
         found: list[nodes.Node] = [
             nodes.paragraph(
                 "",
-                f"{len(total)} steps: {self.ledger['proved']} checked by machine ({engines_of(total)}), "
-                f"{self.ledger['cited']} cited, none open.",
+                f"{len(total)} steps: {ledger['proved']} checked by machine ({engines_of(total)}), "
+                f"{ledger['cited']} cited, none open.",
             )
         ]
         header = ["proof", "states", "steps by engine", "cited", "assumed", "rests on"]
         for kind, title in KINDS.items():
-            rows = summary_rows(self.ledger, kind)
+            rows = summary_rows(ledger, kind)
             found += [nodes.rubric("", title), table(header, rows, widths=[10, 30, 30, 6, 8, 16])]
         return found
 
@@ -158,8 +162,8 @@ def _html(text: str) -> str:
 
 
 def setup(app: Sphinx) -> dict[str, bool]:
-    """The directives; the check comes first, so that pages with an older ledger are read again."""
-    app.connect("builder-inited", lambda app: check_ledger())
+    """The directives, and the check."""
+    app.connect("builder-inited", _LedgerDirective.check)
     for name, directive in (("", Summary), ("-steps", Steps), ("-cited", Cited), ("-recorded", Recorded)):
         app.add_directive(f"ledger{name}", directive)
     return {"parallel_read_safe": True, "parallel_write_safe": True}

@@ -15,6 +15,7 @@ from docs.extensions.docstrings import escaped, escaped_lines
         ("what is *proved* here", "what is proved here"),
         ("a name_ and a \\ backslash", "a name_ and a \\ backslash"),
         ("`code_*` and ``more|``", "code_* and more|"),
+        ("with --no-draw, or a--b", "with --no-draw, or a--b"),
         ("code that `runs\nover` a line", "code that runs over a line"),
     ],
 )

@@ -6,7 +6,7 @@ import pytest
 from math_core import LatexError
 
 from docs.extensions.commands import command_page, commands, index_page
-from docs.extensions.mathml import to_mathml
+from docs.extensions.mathml import broken, to_mathml
 from docs.extensions.public_names import ROOMS, THEMES, full_name, room, theme_of, value_of
 from docs.extensions.reference import pages, write_changed
 from robustntk.bounds import Theorem
@@ -55,6 +55,24 @@ def test_the_formula_of_every_theorem_can_be_read() -> None:
         assert not theorem.latex or "<math" in to_mathml(theorem.latex, display=True), theorem.id
     with pytest.raises(LatexError):
         to_mathml(r"a\let_0", display=True)
+
+
+def test_a_long_formula_may_end_a_line_at_signs_outside_brackets() -> None:
+    latex = r"|f(x=0)-c|^2+g(y)\le h(a,b,c)=-\frac{u=v}{w}, z\lt1"
+    pieces = broken(to_mathml(latex, display=False), display=False).split("<wbr>")
+    assert [piece.count("</math>") for piece in pieces] == [1] * 6
+    ends = ("≤", "=", ",", "&lt;")
+    assert all(f">{end}</mo></math>" in piece for end, piece in zip(ends, pieces[1:5], strict=True))
+    assert '<math><mo form="infix">+</mo>' in pieces[1] and pieces[3].count("−") == 1
+    assert pieces[0].count("−") == 1 and "displaystyle" not in pieces[0]
+
+
+def test_a_short_formula_stays_whole_and_a_display_keeps_its_style() -> None:
+    short = to_mathml("a=b", display=False)
+    assert broken(short, display=False) == short
+    wide = broken(to_mathml(r"\sum_r a_r\sigma(w_r^\top x)=f(W,x)", display=True), display=True)
+    assert wide.count('displaystyle="true"') == 2 == wide.count("</math>")
+    assert '<math displaystyle="true"><mo form="infix">=</mo>' in wide
 
 
 def test_every_option_of_every_command_is_on_its_page() -> None:
