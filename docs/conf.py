@@ -59,6 +59,7 @@ napoleon_numpy_docstring = False
 nitpick_ignore_regex = [("py:(class|obj|exc|data)", ".*")]
 
 html_theme = "furo"
+pygments_dark_style = "github-dark"
 html_title = "robustntk"
 html_math_renderer = "mathml"
 html_static_path = ["_static"]

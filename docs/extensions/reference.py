@@ -69,9 +69,10 @@ def _natural(public: str) -> tuple[str, int]:
 def room_page(name: str) -> str:
     """A room: its docstring, and its themes."""
     title = f"robustntk.{name}"
+    listed = "\n".join(f":doc:`{name}/{theme.slug}`\n   {theme.about}\n" for theme in THEMES[name])
     themes = "\n".join(f"   {name}/{theme.slug}" for theme in THEMES[name])
     text = escaped(room(name).__doc__ or "")
-    return f"{title}\n{'=' * len(title)}\n\n{text}\n\n.. toctree::\n   :maxdepth: 1\n\n{themes}\n"
+    return f"{title}\n{'=' * len(title)}\n\n{text}\n\n{listed}\n.. toctree::\n   :hidden:\n\n{themes}\n"
 
 
 def pages() -> dict[str, str]:
