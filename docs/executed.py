@@ -14,6 +14,8 @@ EXECUTED = ROOT / "build" / "notebooks"
 _KEY = "robustntk_sources"
 # Several kernels at a time, each with several BLAS threads, only wait for each other.
 _ONE_THREAD = dict.fromkeys(("OMP_NUM_THREADS", "OPENBLAS_NUM_THREADS"), "1")
+# The kernel says that its sockets are not encrypted; they do not leave this machine.
+_QUIET = ["--log-level=ERROR"]
 
 
 def scripts() -> list[Path]:
@@ -47,7 +49,8 @@ def _execute(script: Path, folder: Path, timeout: int) -> Path:
     before = digest(script)
     notebook: Any = jupytext.read(script)
     with tempfile.TemporaryDirectory() as empty:
-        client = nbclient.NotebookClient(notebook, timeout=timeout, resources={"metadata": {"path": empty}})
+        resources = {"metadata": {"path": empty}}
+        client = nbclient.NotebookClient(notebook, timeout=timeout, resources=resources, extra_arguments=_QUIET)
         client.execute(env={**os.environ, **_ONE_THREAD})
     notebook.metadata[_KEY] = before
     folder.mkdir(parents=True, exist_ok=True)
