@@ -14,7 +14,9 @@ from .question import Arguments, instead, options_of
 
 # Nearly straight lines on logarithmic axes: few points do, and the same ones serve nearby epsilons.
 _PER_DECADE = 4
-_BELOW, _ABOVE = 5, 3
+_BELOW, _ABOVE = 4, 3
+# Exact numbers have sizes between 1e-300 and 1e300.
+_LAST = 300 * _PER_DECADE
 
 
 @dataclass(frozen=True)
@@ -58,7 +60,8 @@ def epsilon_grid(epsilon: str) -> tuple[str, ...]:
     from ...bounds import exact
 
     center = math.floor(_PER_DECADE * log10(epsilon) + 1e-9)
-    texts = [*(_rounded(step) for step in range(center - _BELOW + 1, center + _ABOVE + 1)), epsilon]
+    steps = range(max(center - _BELOW, -_LAST), min(center + _ABOVE, _LAST) + 1)
+    texts = [*map(_rounded, steps), epsilon]
     by_value = {exact(text, name="epsilon"): text for text in texts}
     return tuple(text for _, text in sorted(by_value.items()))
 

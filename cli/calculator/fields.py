@@ -92,5 +92,5 @@ def data_fields(source: str) -> tuple[Field, ...]:
         Field("classes", "Classes: the first is +1", classes, hint="labels are −1 and +1"),
         Field("samples", "Samples", samples, hint="all"),
         Field("no_draw", "Plan", False, _PLANS),
-        Field("standardize", "Scale every feature to variance 1", standardize),
+        Field("standardize", "Standardize features", standardize),
     )

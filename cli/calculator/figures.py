@@ -99,8 +99,6 @@ def _style(theorem: str) -> dict[str, Any]:
 
 
 def _widths(axes: "Axes", curves: Sequence[Curve], plan: Plan, epsilon: str) -> None:
-    from matplotlib.ticker import MaxNLocator
-
     ends = []
     for curve in curves:
         xs = [log10(at) for at, _ in curve.points]
@@ -111,16 +109,20 @@ def _widths(axes: "Axes", curves: Sequence[Curve], plan: Plan, epsilon: str) -> 
     axes.axvline(chosen[0], color=_TEXT, linewidth=0.9, linestyle=":")
     axes.plot(*chosen, "o", markersize=11, markerfacecolor="none", markeredgecolor=_TEXT, markeredgewidth=1.8)
     axes.margins(x=0.0, y=0.1)
+    low, high = axes.get_xlim()
     _make_room(axes, max((len(curve.theorem) for curve in curves), default=0))
-    for axis in (axes.xaxis, axes.yaxis):
-        axis.set_major_locator(MaxNLocator(nbins=6, integer=True))
+    for axis, limits in ((axes.xaxis, axes.get_xlim()), (axes.yaxis, axes.get_ylim())):
+        axis.set_ticks(_ticks(*limits))
         axis.set_major_formatter(_power)
     axes.set(xlabel="ε", ylabel="width m")
+    left = chosen[0] > (low + high) / 2
     axes.annotate(
         f"ε = {epsilon}\nm = {integer(plan['width'])}",
         chosen,
-        xytext=(9, 9),
+        xytext=(-10 if left else 10, -10 if left else 10),
         textcoords="offset points",
+        ha="right" if left else "left",
+        va="top" if left else "bottom",
         fontweight="bold",
     )
     _label_ends(axes, ends)
@@ -137,9 +139,18 @@ def caption(curves: Sequence[Curve], plan: Plan) -> str:
     return f"{lines} {condition} Circle: {circle}."
 
 
+def _ticks(low: float, high: float) -> list[float]:
+    """Powers of ten on a logarithmic axis; where there are few of them 2 and 5 times these, too."""
+    steps = (1, 2, 5) if high - low < 2.5 else (1,)
+    every = max(1, math.ceil((high - low) / 7))
+    powers = range(math.floor(low), math.ceil(high) + 1)
+    ticks = [power + math.log10(step) for power in powers if power % every == 0 for step in steps]
+    return [tick for tick in ticks if low <= tick <= high]
+
+
 def _power(value: float, _: object = None) -> str:
     """A tick of a logarithmic axis."""
-    return f"{10.0**value:,.4g}" if -4 < value < 4 else f"$10^{{{value:g}}}$"
+    return f"{10.0**value:,.4g}" if -4 < value < 3.5 else f"$10^{{{value:g}}}$"
 
 
 def _make_room(axes: "Axes", letters: int) -> None:
@@ -190,10 +201,11 @@ def _prediction(axes: "Axes", run: InfiniteWidthCurve) -> None:
     if run.reached_at is not None:
         at = (run.reached_at, run.targeted[run.reached_at - 1])
         axes.plot(*at, "o", color=ORANGE, markersize=8)
-        axes.annotate(f"step {run.reached_at:,}", at, xytext=(-4, 10), textcoords="offset points", ha="right")
+        axes.annotate(f"step {run.reached_at:,}", at, xytext=(7, 5), textcoords="offset points")
     what = "fraction misclassified" if run.target == "robust-error" else "surrogate loss"
-    axes.set(xscale="log", xlabel="step t", ylabel=f"{what}, against PGD")
+    axes.set(xscale="log", xlim=(0.9, 1.6 * len(run.targeted)), xlabel="step t", ylabel=f"{what}, against PGD")
     axes.set_ylim(bottom=0.0)
+    axes.xaxis.set_major_formatter("{x:,.0f}")
     axes.grid(color=_TEXT, alpha=0.15, linewidth=0.6)
 
 

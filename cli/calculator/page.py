@@ -61,7 +61,8 @@ def lasting_elements(elements, fields, mo):
         elements(fields.shared_fields(of_data=True)),
     )
     radius_extras, data_extras = elements(fields.RADIUS_EXTRAS), elements(fields.DATA_EXTRAS)
-    return data_extras, data_shared, radius, radius_extras, radius_shared, source, start
+    run = mo.ui.run_button(label="Predict training at infinite width")
+    return data_extras, data_shared, radius, radius_extras, radius_shared, run, source, start
 
 
 @app.cell
@@ -76,7 +77,15 @@ def inputs(data, data_extras, data_shared, mo, radius, radius_extras, radius_sha
     shared, extras = (data_shared, data_extras) if of_data else (radius_shared, radius_extras)
     epsilon, *others = shared.elements.values()
     own = [source, *data.elements.values()] if of_data else radius.elements.values()
-    mo.vstack([start, epsilon, *own, *others, mo.accordion({"More options": mo.vstack(extras.elements.values())})])
+    mo.vstack(
+        [
+            mo.vstack([start]),
+            epsilon,
+            *own,
+            *others,
+            mo.accordion({"More options": mo.vstack(extras.elements.values())}),
+        ]
+    )
     return (of_data,)
 
 
@@ -119,12 +128,11 @@ def details(found, mo, view):
 
 
 @app.cell
-def infinite_width(mo, of_data):
-    run = mo.ui.run_button(label="Predict training at infinite width")
-    run if of_data else mo.Html(
-        '<p class="quiet">Start from data to see what infinitely wide networks do under the plan.</p>'
-    )
-    return (run,)
+def infinite_width(found, mo, of_data, run):
+    mo.stop(found.plan is None)
+    hint = "Start from data to see what infinitely wide networks do under the plan."
+    run if of_data else mo.Html(f'<p class="quiet">{hint}</p>')
+    return
 
 
 @app.cell

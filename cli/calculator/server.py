@@ -55,20 +55,27 @@ class CalculatorServer:
     """
 
     def __init__(self, *, host: str = LOOPBACK[0], port: int | None = None) -> None:
-        application = OwnOriginOnly(_page(), host)
+        page = _page()
         import uvicorn
+
+        self._mounts = page.routes
 
         self.socket = _bound(host, port)
         shown = f"[{host}]" if ":" in host else host
         self.address = f"http://{shown}:{self.socket.getsockname()[1]}"
         self._server = uvicorn.Server(
-            uvicorn.Config(application, log_level="error", timeout_graceful_shutdown=1, ws="websockets-sansio")
+            uvicorn.Config(
+                OwnOriginOnly(page, host), log_level="error", timeout_graceful_shutdown=1, ws="websockets-sansio"
+            )
         )
 
     def run(self) -> None:
         """Serve until interrupted."""
-        with suppress(KeyboardInterrupt):
-            self._server.run(sockets=[self.socket])
+        try:
+            with suppress(KeyboardInterrupt):
+                self._server.run(sockets=[self.socket])
+        finally:
+            self._close_sessions()
 
     @contextmanager
     def running(self) -> Iterator[str]:
@@ -83,6 +90,12 @@ class CalculatorServer:
         finally:
             self._server.should_exit = True
             thread.join(_SECONDS_TO_START)
+            self._close_sessions()
+
+    def _close_sessions(self) -> None:
+        """End the threads that answer open pages: the process would wait for them for ever."""
+        for mount in self._mounts:
+            mount.app.state.session_manager.close_all_sessions()
 
 
 def fetch(address: str) -> str:
@@ -95,14 +108,12 @@ def fetch(address: str) -> str:
         return str(response.read().decode("utf-8"))
 
 
-def _page() -> Application:
+def _page() -> Any:
     try:
         import marimo
 
         # No token: on the loopback interface the origin is checked instead.
-        built: Application = (
-            marimo.create_asgi_app(quiet=True, include_code=False).with_app(path="/", root=str(PAGE)).build()
-        )
+        built = marimo.create_asgi_app(quiet=True, include_code=False).with_app(path="/", root=str(PAGE)).build()
     except ModuleNotFoundError as error:
         missing, remedy = error.name or "marimo", "pip install 'robustntk[calculator]'"
         raise ValueError(f"the calculator needs {missing}, which is not installed: {remedy}") from error

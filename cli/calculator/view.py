@@ -12,11 +12,6 @@ from .question import Arguments, command_line
 
 _TEMPLATE = "answer.html.j2"
 _SHOWN_ROWS = 14
-_KINDS = {
-    "guarantee": "Guarantee: every hypothesis holds at the drawn network; nothing is left to check.",
-    "conditional-guarantee": "Conditional guarantee: it holds once the open hypotheses below are checked.",
-    "scaling-law": "Scaling law: no guarantee.",
-}
 _STATUS = {True: "holds", False: "fails", None: "to be checked"}
 
 
@@ -59,7 +54,7 @@ def shown(plan: Plan) -> dict[str, Any]:
     radius = plan.get("data_radius")
     return {
         "kind": plan["kind"],
-        "kind_text": _KINDS[plan["kind"]],
+        "kind_text": _kind_text(plan),
         "theorem": plan["theorem"],
         "title": _title(plan["theorem"]),
         "width": integer(plan["width"]),
@@ -76,6 +71,19 @@ def shown(plan: Plan) -> dict[str, Any]:
     }
 
 
+def _kind_text(plan: Plan) -> str:
+    chance = ""
+    if plan["confidence"] is not None:
+        # Of the lower end of an exact number all digits but the last, in which the two differ.
+        chance = f", with probability at least {plan['confidence']:.15g} over W₀"
+    if plan["kind"] == "guarantee":
+        where = " at the drawn network" if plan.get("certified") else ""
+        return f"Guarantee: every hypothesis holds{where}{chance}."
+    if plan["kind"] == "conditional-guarantee":
+        return f"Conditional guarantee: it holds once these hypotheses are checked{chance}."
+    return "Scaling law: no guarantee."
+
+
 def _radius(described: Mapping[str, Any]) -> dict[str, str]:
     return {
         "interval": interval(described["radius"]),
@@ -88,9 +96,9 @@ def _radius(described: Mapping[str, Any]) -> dict[str, str]:
 
 def _rows(alternatives: Iterable[Mapping[str, Any]]) -> Iterable[Row]:
     possible = [other for other in alternatives if other.get("width") is not None]
-    several = len({(other.get("activation"), other.get("kind")) for other in possible}) > 1
+    telling = [key for key in ("activation", "kind") if len({other.get(key) for other in possible}) > 1]
     for other in possible[:_SHOWN_ROWS]:
-        details = [str(other[key]) for key in ("activation", "kind") if several and other.get(key)]
+        details = [str(other[key]) for key in telling if other.get(key)]
         details += [other["reason"]] if other.get("reason") else []
         yield Row(
             other["theorem"],
