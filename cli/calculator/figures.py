@@ -108,25 +108,25 @@ def _widths(axes: "Axes", curves: Sequence[Curve], plan: Plan, epsilon: str) -> 
     chosen = (log10(epsilon), math.log10(plan["width"]))
     axes.axvline(chosen[0], color=_TEXT, linewidth=0.9, linestyle=":")
     axes.plot(*chosen, "o", markersize=11, markerfacecolor="none", markeredgecolor=_TEXT, markeredgewidth=1.8)
-    axes.margins(x=0.0, y=0.1)
+    axes.margins(x=0.0, y=0.16)
     low, high = axes.get_xlim()
     _make_room(axes, max((len(curve.theorem) for curve in curves), default=0))
     for axis, limits in ((axes.xaxis, axes.get_xlim()), (axes.yaxis, axes.get_ylim())):
         axis.set_ticks(_ticks(*limits))
         axis.set_major_formatter(_power)
     axes.set(xlabel="ε", ylabel="width m")
-    left = chosen[0] > (low + high) / 2
-    axes.annotate(
-        f"ε = {epsilon}\nm = {integer(plan['width'])}",
-        chosen,
-        xytext=(-10 if left else 10, -10 if left else 10),
-        textcoords="offset points",
-        ha="right" if left else "left",
-        va="top" if left else "bottom",
-        fontweight="bold",
-    )
+    _name_plan(axes, chosen, epsilon, f"m = {integer(plan['width'])}", left=chosen[0] > (low + high) / 2)
     _label_ends(axes, ends)
     axes.grid(color=_TEXT, alpha=0.15, linewidth=0.6)
+
+
+def _name_plan(axes: "Axes", chosen: tuple[float, float], epsilon: str, width: str, *, left: bool) -> None:
+    """The plan's epsilon above its line, and its width where falling curves leave room."""
+    above: Any = axes.get_xaxis_transform()
+    shared: Any = {"textcoords": "offset points", "fontweight": "bold"}
+    axes.annotate(f"ε = {epsilon}", (chosen[0], 1.0), xycoords=above, xytext=(0, 4), ha="center", **shared)
+    side: Any = {"ha": "right", "va": "top", "xytext": (-7, -8)} if left else {"ha": "left", "xytext": (9, 9)}
+    axes.annotate(width, chosen, **side, **shared)
 
 
 def caption(curves: Sequence[Curve], plan: Plan) -> str:
