@@ -143,7 +143,7 @@ def test_activations_without_the_constants_are_refused_with_a_reason(name, reaso
         ({"bias": 1}, r"bias is 1: expected a number in \[0, 1\)"),
         ({"dimension": 2}, "dimension is 2: expected at least 3"),
         ({"norm": 0}, "norm is 0"),
-        ({"velocity": 3}, "exactly one of coefficient_sum and velocity"),
+        ({"velocity": 3}, "coefficient_sum and velocity: both are given, expected exactly one"),
         ({"slack": 0}, "slack is 0"),
         ({"slack": "1e-30"}, "too coarse for it"),
         ({"confidence": 1}, "confidence is 1"),
