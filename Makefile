@@ -8,11 +8,13 @@ ROOMS = bounds kernels verify cli
 TYPES = build/types/robustntk
 
 .DEFAULT_GOAL := help
-.PHONY: help install demo test lint types test-fast test-slow prove check deviation sweep overshoot bench bench-kernels bench-robust readme-figure format clean
+.PHONY: help install demo serve docs browser test lint types test-fast test-slow prove check deviation sweep overshoot bench bench-kernels bench-robust readme-figure format clean
 
 help:
 	@echo "make demo       train at the prescribed width on real data and compare (about 5 minutes)"
-	@echo "make test       lint, types and the fast tests"
+	@echo "make serve      the calculator, in a browser"
+	@echo "make docs       the documentation with all notebooks executed, in build/docs"
+	@echo "make test       lint, types, the fast tests and the documentation, warnings being errors"
 	@echo "make test-slow  the slow tests"
 	@echo "make prove      check every step of every proof, and that no falsified one passes"
 	@echo "make check      search for counterexamples to every lemma and theorem, and to falsified ones, which must be found"
@@ -31,7 +33,7 @@ install: $(INSTALLED)
 $(INSTALLED): setup.cfg pyproject.toml constraints.txt
 	@command -v $(PYTHON) >/dev/null || { echo "error: $(PYTHON) not found; try make PYTHON=/path/to/python3.11" >&2; exit 1; }
 	test -x $(BIN)/python || $(PYTHON) -m venv $(VENV)
-	$(BIN)/python -m pip install --quiet --constraint constraints.txt --editable ".[test,notebooks,proofs]"
+	$(BIN)/python -m pip install --quiet --constraint constraints.txt --editable ".[test,calculator,docs,notebooks,proofs]"
 	$(BIN)/python -m pip install --quiet --no-deps $(NEURAL_TANGENTS)
 	@touch $@
 
@@ -42,7 +44,15 @@ demo: $(INSTALLED)
 	set -x; $(BIN)/robustntk verify --data digits --classes 0,1 --samples 20 --delta 0.1 --epsilon 0.5 \
 		--activation quadratic_relu --loss hinge --out $$out
 
+serve: $(INSTALLED)
+	$(BIN)/robustntk serve --open
+
+# Notebooks that the tests have executed are taken as they are.
+docs: $(INSTALLED)
+	OPENBLAS_NUM_THREADS=1 $(BIN)/python docs/build.py
+
 test: lint types test-fast
+	$(MAKE) docs
 
 lint: $(INSTALLED)
 	$(BIN)/ruff check .
@@ -54,7 +64,11 @@ types: $(INSTALLED)
 	@for room in $(ROOMS); do ln -sfn ../../../$$room $(TYPES)/$$room; done
 	$(BIN)/mypy $(ROOMS:%=-p robustntk.%)
 
-test-fast: $(INSTALLED)
+# The calculator is tested in a real browser: without one those tests are skipped.
+browser: $(INSTALLED)
+	$(BIN)/python tests/browser.py
+
+test-fast: $(INSTALLED) browser
 	$(BIN)/python -m pytest -n 2 --dist loadfile -m "not slow"
 
 test-slow: $(INSTALLED)

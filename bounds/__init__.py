@@ -66,6 +66,7 @@ if TYPE_CHECKING:
     from .end_to_end_plan import a_priori_plan
     from .existence import E4
     from .ledger import check_ledger
+    from .progress import show_progress
     from .proofs_on_record import load_proof
     from .worst_case import compare, step_of_e1
 
@@ -85,6 +86,7 @@ _LATE = {
     "necessary_width_plain": "capacity",
     "necessary_width_robust": "capacity",
     "optimal_slack": "end_to_end",
+    "show_progress": "progress",
     "step_of_e1": "worst_case",
 }
 
@@ -173,6 +175,7 @@ __all__ = [
     "optimal_slack",
     "required_width",
     "scaling_law",
+    "show_progress",
     "smallest_epsilon",
     "smallest_width",
     "squared_hinge",

@@ -1,6 +1,6 @@
 """The browser that tests drive: the system's Chromium, or the one that Playwright installs.
 
-``python -m tests.browser`` sees to it that there is one, as far as this machine allows, and never fails: without a
+``python tests/browser.py`` sees to it that there is one, as far as this machine allows, and never fails: without a
 browser its tests are skipped.
 """
 

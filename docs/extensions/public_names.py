@@ -56,6 +56,7 @@ THEMES: Mapping[str, tuple[Theme, ...]] = {
             "Proofs as data, and their check by machine.",
             ("proof", "proofs_on_record", "ledger", "outcome", "worst_case"),
         ),
+        Theme("progress", "Progress", "A bar or a log for what takes long.", ("progress",)),
         Theme(
             "activations",
             "Activations and losses",
