@@ -9,7 +9,7 @@
 # ---
 
 # %% [markdown]
-# # The deep theorem: exponents, consistency, and what is not known
+# # 6. The deep theorem: exponents, consistency, and what is not known
 #
 # Notebooks 2 to 5 are about networks of two layers, where every constant is known. The paper's first theorem is about
 # *deep* ReLU networks, and it is of another kind: it says how width, step size and number of steps grow, up to

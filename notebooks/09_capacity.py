@@ -9,7 +9,7 @@
 # ---
 
 # %% [markdown]
-# # Capacity: what robust interpolation costs, built point by point
+# # 9. Capacity: what robust interpolation costs, built point by point
 #
 # The convergence theorems of the earlier notebooks say how wide a network is wide *enough*. This one asks the opposite
 # question: how small can a class of functions be if it is to fit **every** labelled data set robustly? The answer, for
