@@ -1,6 +1,9 @@
 """``robustntk serve``: the calculator as a page in the browser."""
 
 import sys
+import threading
+import webbrowser
+from contextlib import suppress
 from typing import Annotated
 
 import typer
@@ -39,21 +42,24 @@ def run(
     from .calculator.server import LOOPBACK, CalculatorServer, fetch
 
     server = CalculatorServer(host=host, port=port)
-    if check:
-        with server.running() as address:
-            works = "robustntk" in fetch(address)
-    if as_json:
-        print_json({"address": server.address, "checked": check})
-    else:
-        note = "answers" if check else "Ctrl-C to stop"
-        print(f"Calculator at {server.address} ({note})", flush=True)
-    if check:
-        return 0 if works else 1
-    if host not in LOOPBACK:
-        print("warning: whoever reaches this address can plan on data files of this machine", file=sys.stderr)
-    if open_browser:
-        import webbrowser
-
-        webbrowser.open(server.address)
-    server.run()
+    with suppress(KeyboardInterrupt), server.running() as address:
+        if check and "robustntk" not in fetch(address):
+            return 1
+        announce(address, "answers" if check else "Ctrl-C to stop", as_json=as_json)
+        if check:
+            return 0
+        if host not in LOOPBACK:
+            print("warning: whoever reaches this address can plan on data files of this machine", file=sys.stderr)
+        if open_browser:
+            webbrowser.open(address)
+        threading.Event().wait()
     return 0
+
+
+def announce(address: str, note: str, *, as_json: bool) -> None:
+    """One line with the address, at once, also into a pipe."""
+    if as_json:
+        print_json({"address": address})
+    else:
+        print(f"Calculator at {address} ({note})")
+    sys.stdout.flush()

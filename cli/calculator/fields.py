@@ -26,7 +26,7 @@ def _names(text: str, *more: str) -> dict[str, str | bool]:
 
 def shared_fields(*, of_data: bool) -> tuple[Field, ...]:
     """What every question has; with data the activation may be chosen by the calculator."""
-    targets: dict[str, str | bool] = {"robust training loss": "", "robust training error": "robust-error"}
+    targets: dict[str, str | bool] = {"training loss under attack": "", "training error under attack": "robust-error"}
     if not of_data:
         targets["excess over the best network in the ball"] = "excess-loss"
     automatic = ("auto",) if of_data else ()
@@ -39,7 +39,7 @@ def shared_fields(*, of_data: bool) -> tuple[Field, ...]:
 
 
 RADIUS_FIELDS = (
-    Field("radius", "Radius R of the ball around W₀", "3.91"),
+    Field("radius", "Radius R around W₀", "3.91"),
     Field("dim", "Input dimension d", "65"),
 )
 _EXTRAS = (
@@ -94,3 +94,15 @@ def data_fields(source: str) -> tuple[Field, ...]:
         Field("no_draw", "Plan", False, _PLANS),
         Field("standardize", "Standardize features", standardize),
     )
+
+
+def groups() -> dict[str, tuple[Field, ...]]:
+    """All fields: those of a radius, of every data set, and for both what is always shown and what is on demand."""
+    return {
+        "radius": RADIUS_FIELDS,
+        **{source: data_fields(source) for source in DATASETS},
+        "shared, radius": shared_fields(of_data=False),
+        "shared, data": shared_fields(of_data=True),
+        "more, radius": RADIUS_EXTRAS,
+        "more, data": DATA_EXTRAS,
+    }

@@ -4,7 +4,6 @@ import io
 import math
 from collections.abc import Callable, Sequence
 from dataclasses import dataclass
-from itertools import pairwise
 from typing import TYPE_CHECKING, Any
 
 from ..output import integer, number
@@ -22,6 +21,8 @@ _SIZES = {"wide": (7.6, 4.3), "narrow": (4.0, 4.2)}
 _FONT = 10.0
 # Least distance of two labels, as a part of the height.
 _APART = 0.055
+# From a name to its curve, in points.
+_LEADER = 14
 
 
 @dataclass(frozen=True)
@@ -157,26 +158,36 @@ def _make_room(axes: "Axes", letters: int) -> None:
     """Room for names of so many letters left of the curves, and for the words at the plan right of them."""
     low, high = axes.get_xlim()
     points = axes.bbox.width * 72 / axes.figure.dpi
-    share = (12 + 0.75 * _FONT * letters) / points
+    share = (_LEADER + 6 + 0.75 * _FONT * letters) / points
     axes.set_xlim(low - share / (1 - share) * (high - low), high + 0.05 * (high - low))
 
 
 def _label_ends(axes: "Axes", ends: Sequence[tuple[float, float, str]]) -> None:
-    """The theorems' names left of their curves, moved apart where they would overlap."""
+    """The theorems' names left of their curves, moved apart where they would overlap, with a line to the curve."""
     low, high = axes.get_ylim()
-    places = [(y - low) / (high - low) for y, _, _ in sorted(ends)]
-    for index, (before, after) in enumerate(pairwise(places), start=1):
-        places[index] = max(after, before + _APART, places[index - 1] + _APART)
-    for place, (_, x, theorem) in zip(places, sorted(ends), strict=True):
+    height = axes.bbox.height * 72 / axes.figure.dpi
+    exact = [(y - low) / (high - low) for y, _, _ in sorted(ends)]
+    for at, place, (y, x, theorem) in zip(exact, _spread(exact), sorted(ends), strict=True):
         axes.annotate(
             theorem,
-            (x, low + place * (high - low)),
-            xytext=(-7, 0),
+            (x, y),
+            xytext=(-_LEADER, (place - at) * height),
             textcoords="offset points",
             ha="right",
             va="center",
             fontweight="bold",
+            arrowprops={"arrowstyle": "-", "color": _style(theorem)["color"], "linewidth": 1.0, "shrinkA": 0},
         )
+
+
+def _spread(places: Sequence[float]) -> list[float]:
+    """Ascending places moved as little as it takes for `_APART`, pair by pair."""
+    moved = list(places)
+    for _ in range(len(moved) ** 2):
+        for index in range(1, len(moved)):
+            lack = max(0.0, _APART - (moved[index] - moved[index - 1])) / 2
+            moved[index - 1], moved[index] = moved[index - 1] - lack, moved[index] + lack
+    return moved
 
 
 def _describe_widths(curves: Sequence[Curve], plan: Plan, epsilon: str) -> str:

@@ -30,16 +30,20 @@ def header(mo):
 
 @app.cell
 def tools(mo):
-    def element(field):
+    # Not mo.ui.dictionary: of two changes that come at once to one of these the first gets lost.
+    typed, set_typed = mo.state({})
+
+    def element(group, field):
+        def remember(value):
+            set_typed(lambda before: {**before, (group, field.name): value})
+
+        common = {"label": field.label, "on_change": remember}
         if field.choices is not None:
             chosen = next(label for label, value in field.choices.items() if value == field.value)
-            return mo.ui.dropdown(dict(field.choices), chosen, label=field.label, full_width=True)
+            return mo.ui.dropdown(dict(field.choices), chosen, full_width=True, **common)
         if isinstance(field.value, bool):
-            return mo.ui.checkbox(field.value, label=field.label)
-        return mo.ui.text(field.value, placeholder=field.hint, label=field.label, debounce=400, full_width=True)
-
-    def elements(wanted):
-        return mo.ui.dictionary({field.name: element(field) for field in wanted})
+            return mo.ui.checkbox(field.value, **common)
+        return mo.ui.text(field.value, placeholder=field.hint, debounce=400, full_width=True, **common)
 
     def watch(spinner):
         def report(stage, done, total=None):
@@ -47,55 +51,35 @@ def tools(mo):
 
         return report
 
-    return elements, watch
+    return element, typed, watch
 
 
 @app.cell
-def lasting_elements(elements, fields, mo):
+def lasting_elements(element, fields, mo):
     start = mo.ui.radio({"a radius": "radius", "data": "data"}, "a radius", inline=True, label="Start from")
     source = mo.ui.dropdown(list(fields.DATASETS), "digits", label="Data", full_width=True)
-    # marimo reruns cells for elements that are global variables: each group needs a name of its own.
-    radius = elements(fields.RADIUS_FIELDS)
-    radius_shared, data_shared = (
-        elements(fields.shared_fields(of_data=False)),
-        elements(fields.shared_fields(of_data=True)),
-    )
-    radius_extras, data_extras = elements(fields.RADIUS_EXTRAS), elements(fields.DATA_EXTRAS)
+    groups = fields.groups()
+    elements = {group: [element(group, field) for field in members] for group, members in groups.items()}
     run = mo.ui.run_button(label="Predict training at infinite width")
-    return data_extras, data_shared, radius, radius_extras, radius_shared, run, source, start
+    return elements, groups, run, source, start
 
 
 @app.cell
-def data_elements(elements, fields, source):
-    data = elements(fields.data_fields(source.value))
-    return (data,)
-
-
-@app.cell
-def inputs(data, data_extras, data_shared, mo, radius, radius_extras, radius_shared, source, start):
+def inputs(elements, mo, source, start):
     of_data = start.value == "data"
-    shared, extras = (data_shared, data_extras) if of_data else (radius_shared, radius_extras)
-    epsilon, *others = shared.elements.values()
-    own = [source, *data.elements.values()] if of_data else radius.elements.values()
-    mo.vstack(
-        [
-            mo.vstack([start]),
-            epsilon,
-            *own,
-            *others,
-            mo.accordion({"More options": mo.vstack(extras.elements.values())}),
-        ]
-    )
+    own = [source, *elements[source.value]] if of_data else elements["radius"]
+    epsilon, *others = elements[f"shared, {start.value}"]
+    more = mo.accordion({"More options": mo.vstack(elements[f"more, {start.value}"])})
+    mo.vstack([mo.vstack([start]), epsilon, *own, *others, more])
     return (of_data,)
 
 
 @app.cell
-def ask(data, data_extras, data_shared, of_data, question, radius, radius_extras, radius_shared, source):
-    arguments = question.arguments(
-        {"data": source.value, **data.value, **data_shared.value, **data_extras.value}
-        if of_data
-        else {**radius.value, **radius_shared.value, **radius_extras.value}
-    )
+def ask(groups, of_data, question, source, start, typed):
+    asked = {"data": source.value} if of_data else {}
+    for group in (source.value if of_data else "radius", f"shared, {start.value}", f"more, {start.value}"):
+        asked |= {field.name: typed().get((group, field.name), field.value) for field in groups[group]}
+    arguments = question.arguments(asked)
     return (arguments,)
 
 

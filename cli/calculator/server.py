@@ -4,7 +4,7 @@ import socket
 import threading
 import time
 from collections.abc import Awaitable, Callable, Iterator, MutableMapping
-from contextlib import contextmanager, suppress
+from contextlib import contextmanager
 from pathlib import Path
 from typing import Any
 from urllib.parse import urlsplit
@@ -69,23 +69,15 @@ class CalculatorServer:
             )
         )
 
-    def run(self) -> None:
-        """Serve until interrupted."""
-        try:
-            with suppress(KeyboardInterrupt):
-                self._server.run(sockets=[self.socket])
-        finally:
-            self._close_sessions()
-
     @contextmanager
     def running(self) -> Iterator[str]:
-        """Serve in a thread of its own while the body runs, which gets the address."""
+        """Serve in a thread of its own while the body runs, which gets the address; Ctrl-C is the body's matter."""
         thread = threading.Thread(target=self._server.run, kwargs={"sockets": [self.socket]}, daemon=True)
         thread.start()
         deadline = time.monotonic() + _SECONDS_TO_START
-        while not self._server.started and thread.is_alive() and time.monotonic() < deadline:
-            time.sleep(0.02)
         try:
+            while not self._server.started and thread.is_alive() and time.monotonic() < deadline:
+                time.sleep(0.02)
             yield self.address
         finally:
             self._server.should_exit = True

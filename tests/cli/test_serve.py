@@ -23,7 +23,7 @@ def test_check_fetches_the_page_and_leaves() -> None:
 
 def test_json_is_one_object() -> None:
     result = RUNNER.invoke(app, ["serve", "--check", "--port", "0", "--json"])
-    assert json.loads(result.stdout)["checked"] is True and result.stdout.count("\n") == 1
+    assert json.loads(result.stdout)["address"].startswith("http://127.0.0.1:") and result.stdout.count("\n") == 1
 
 
 def test_a_taken_port_is_refused_in_one_line() -> None:

@@ -8,7 +8,8 @@ import pytest
 from tests.browser import FLAGS, NONE_FOUND, find_browser
 
 
-@pytest.fixture(scope="session")
+# Per module: while Playwright runs, nothing else in this process can run an event loop.
+@pytest.fixture(scope="module")
 def browser() -> Iterator[Any]:
     """A headless Chromium driven by Playwright; skips where there is none."""
     sync_api = pytest.importorskip("playwright.sync_api", reason="playwright is not installed")

@@ -1,6 +1,7 @@
 """Curves pass through the widths that the command gives; figures say in words what they show."""
 
 import re
+from itertools import pairwise
 from typing import Any
 
 import pytest
@@ -8,7 +9,7 @@ import pytest
 from robustntk.bounds import exact
 from robustntk.cli.calculator.answer import Plan, answer
 from robustntk.cli.calculator.curves import Curve, epsilon_grid, log10, width_curves
-from robustntk.cli.calculator.figures import caption, draw_prediction, draw_widths
+from robustntk.cli.calculator.figures import _spread, caption, draw_prediction, draw_widths
 from robustntk.cli.calculator.prediction import infinite_width_curve
 from robustntk.cli.calculator.question import Arguments, instead
 
@@ -83,6 +84,12 @@ def test_the_figure_says_what_it_shows_and_takes_the_colours_of_the_page() -> No
     assert "currentColor" in drawing.wide and "#010203" not in drawing.wide
     assert re.match(r'<svg[^>]*width="100%"', drawing.wide, flags=re.DOTALL)
     assert draw_widths(curves, plan, "1/3") == drawing
+
+
+def test_names_of_close_curves_are_moved_apart_and_others_stay() -> None:
+    places = _spread([0.1, 0.11, 0.12, 0.5])
+    assert all(after - before >= 0.95 * 0.055 for before, after in pairwise(places))
+    assert places[3] == 0.5 and sum(places[:3]) == pytest.approx(0.33)
 
 
 def test_widths_beyond_floats_are_drawn() -> None:
