@@ -7,8 +7,6 @@ cited; ``{ledger-recorded}`` the laws that are not proved.
 from __future__ import annotations
 
 import json
-import subprocess
-import sys
 from collections import Counter
 from collections.abc import Iterable, Iterator
 from pathlib import Path
@@ -16,39 +14,12 @@ from typing import Any, ClassVar
 
 from docutils import nodes
 from sphinx.application import Sphinx
-from sphinx.util import logging
 from sphinx.util.docutils import SphinxDirective
 
-from docs.digests import ROOT, digest
+from docs.kept_ledger import check_ledger
 
-FOLDER = ROOT / "build" / "ledger"
 KINDS = {"guarantee": "Theorems", "lemmas": "What they rest on", "constants": "Tables and calculators"}
-logger = logging.getLogger(__name__)
 Json = dict[str, Any]
-
-
-def ledger_path(folder: Path = FOLDER) -> Path:
-    """Where the ledger of the proofs as they are now is kept."""
-    return folder / f"{digest(rooms=('bounds',))}.json"
-
-
-def check_ledger(folder: Path = FOLDER) -> Path:
-    """Keep what `robustntk prove --json` says, and ask again whenever the proofs have changed.
-
-    Raises RuntimeError if the ledger does not hold: then there is nothing to publish.
-    """
-    path = ledger_path(folder)
-    if not path.exists():
-        logger.info("checking all proofs (a minute)")
-        command = [sys.executable, "-m", "robustntk.cli", "prove", "--json", "--no-worst-case"]
-        done = subprocess.run(command, capture_output=True, text=True, encoding="utf-8", cwd=ROOT)
-        if done.returncode:
-            raise RuntimeError(f"the ledger does not hold: {done.stderr.strip() or done.stdout[-400:]}")
-        folder.mkdir(parents=True, exist_ok=True)
-        for old in folder.glob("*.json"):
-            old.unlink()
-        path.write_text(done.stdout, encoding="utf-8")
-    return path
 
 
 def engines_of(steps: Iterable[Json]) -> str:

@@ -8,6 +8,7 @@ from typing import Any
 
 import pytest
 
+from docs import kept_ledger
 from docs.extensions import ledger
 from robustntk.bounds import check_ledger
 
@@ -39,14 +40,14 @@ def test_the_ledger_is_asked_once(tmp_path: Path, monkeypatch: pytest.MonkeyPatc
         return SimpleNamespace(returncode=0, stdout=json.dumps({"holds": True}), stderr="")
 
     monkeypatch.setattr(subprocess, "run", run)
-    ledger.check_ledger(tmp_path)
-    ledger.check_ledger(tmp_path)
-    assert len(asked) == 1 and json.loads(ledger.ledger_path(tmp_path).read_text()) == {"holds": True}
+    kept_ledger.check_ledger(tmp_path)
+    kept_ledger.check_ledger(tmp_path)
+    assert len(asked) == 1 and json.loads(kept_ledger.ledger_path(tmp_path).read_text()) == {"holds": True}
 
 
 def test_a_ledger_that_does_not_hold_is_not_published(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
     failed = SimpleNamespace(returncode=1, stdout="E1.a is refuted", stderr="")
     monkeypatch.setattr(subprocess, "run", lambda *args, **options: failed)
     with pytest.raises(RuntimeError, match=r"E1\.a is refuted"):
-        ledger.check_ledger(tmp_path)
+        kept_ledger.check_ledger(tmp_path)
     assert not list(tmp_path.iterdir())
