@@ -445,7 +445,7 @@ left.loglog(widths, plain.mean(axis=1), "--", color=VERMILION, label="bound by Î
 left.loglog(widths, paired.mean(axis=1), "-.", color=ORANGE, label="bound by Î³, pair by pair")
 left.set(xlabel="width $m$", ylabel="largest deviation on the caps", xticks=widths, xticklabels=widths)
 right.semilogx(widths, lengths, "o", color=BLUE, label=["three draws", "", ""])
-right.axhspan(target.radius.lower, target.norm, color=ORANGE, label="$R$ at infinite width")
+right.axhspan(target.radius.lower, target.norm, color=ORANGE, label="$|f|$ at infinite width")
 right.set(xlabel="width $m$", ylabel=r"$\Vert W^c-W_0\Vert_F$", xticks=widths, xticklabels=widths)
 for axis in (left, right):
     axis.minorticks_off()
