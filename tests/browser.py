@@ -44,6 +44,7 @@ def _playwrights_own() -> str | None:
 def install_browser() -> None:
     """By the system's packages where that is allowed, else by Playwright."""
     if shutil.which("apt-get") and hasattr(os, "geteuid") and os.geteuid() == 0:
+        _try(["apt-get", "update", "-qq"])
         _try(["apt-get", "install", "-y", "-qq", "--no-install-recommends", "chromium"])
     if find_browser() is None:
         _try([sys.executable, "-m", "playwright", "install", "chromium"])
