@@ -272,8 +272,8 @@ Markdown(
     "| width $m$ | seeds that reach ε | after so many steps |\n|--:|:-:|:--|\n"
     + "\n".join(f"| {m:,} | {len(found)} of {len(SEEDS)} | {sorted(found)} |" for m, found in hits.items())
     + f"\n\nOf the widths tried, {enough} is the smallest that does: the prescribed width is {ratios[0]:,.0f} times "
-    f"that, and the prescribed number of steps {ratios[1]:,.1f} times the {measured['reached_at']} that were needed at the "
-    "prescribed width."
+    f"that, and the prescribed number of steps {ratios[1]:,.1f} times the {measured['reached_at']} that were needed "
+    "at the prescribed width."
 )
 
 # %% [markdown]
