@@ -40,7 +40,9 @@ def whole_number(text: str) -> int:
 Json = Annotated[
     bool, typer.Option("--json", help="Print one JSON object and nothing else.", rich_help_panel=OUTPUT_PANEL)
 ]
-_EPSILON = typer.Option("--epsilon", metavar="NUMBER", help="Target for the training loss under attack: 0.5, 1/3, 1e-60, ...")
+_EPSILON = typer.Option(
+    "--epsilon", metavar="NUMBER", help="Target for the training loss under attack: 0.5, 1/3, 1e-60, ..."
+)
 Epsilon = Annotated[str, _EPSILON]
 OptionalEpsilon = Annotated[str | None, _EPSILON]
 Activation = Annotated[
