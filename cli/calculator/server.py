@@ -1,6 +1,7 @@
 """A web server for the page: no token, no telemetry, and no other web site may speak to it."""
 
 import socket
+import sys
 import threading
 import time
 from collections.abc import Awaitable, Callable, Iterator, MutableMapping
@@ -72,6 +73,7 @@ class CalculatorServer:
     @contextmanager
     def running(self) -> Iterator[str]:
         """Serve in a thread of its own while the body runs, which gets the address; Ctrl-C is the body's matter."""
+        main = sys.modules["__main__"]
         thread = threading.Thread(target=self._server.run, kwargs={"sockets": [self.socket]}, daemon=True)
         thread.start()
         deadline = time.monotonic() + _SECONDS_TO_START
@@ -83,6 +85,8 @@ class CalculatorServer:
             self._server.should_exit = True
             thread.join(_SECONDS_TO_START)
             self._close_sessions()
+            # Each open page puts a module of its own there, from which no process can be started, and leaves it there.
+            sys.modules["__main__"] = main
 
     def _close_sessions(self) -> None:
         """End the threads that answer open pages: the process would wait for them for ever."""

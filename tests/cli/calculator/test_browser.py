@@ -1,6 +1,7 @@
 """The page in a real browser: what it shows is what the command answers, and it can be used without a mouse."""
 
 import json
+import sys
 from collections.abc import Iterator
 from typing import Any
 from urllib.parse import urlsplit
@@ -30,6 +31,21 @@ def address() -> Iterator[str]:
 
     with CalculatorServer(port=0).running() as started:
         yield started
+
+
+def test_a_page_leaves_the_main_module_of_the_process_as_it_was(browser: Any) -> None:
+    pytest.importorskip("marimo")
+    from robustntk.cli.calculator.server import CalculatorServer
+
+    main = sys.modules["__main__"]
+    with CalculatorServer(port=0).running() as started:
+        context = browser.new_context()
+        opened = context.new_page()
+        opened.goto(started)
+        opened.locator("figure.drawing").first.wait_for(timeout=WAIT)
+        assert sys.modules["__main__"] is not main
+        context.close()
+    assert sys.modules["__main__"] is main
 
 
 @pytest.fixture(scope="module")
