@@ -11,6 +11,7 @@ import pytest
 
 from robustntk.bounds import progress as module
 from robustntk.bounds.progress import show_progress
+from tests.terminal import everything_shown
 
 Captured = pytest.CaptureFixture[str]
 # A second of work that reports every millisecond.
@@ -70,13 +71,7 @@ def in_a_terminal(code: str, **environment: str) -> bytes:
     settings = os.environ | {"TERM": "xterm-256color"} | environment
     process = subprocess.Popen([sys.executable, "-c", code], stdin=theirs, stdout=theirs, stderr=theirs, env=settings)
     os.close(theirs)
-    shown = b""
-    try:
-        while piece := os.read(ours, 65536):
-            shown += piece
-    except OSError:  # Linux says so at the end
-        pass
-    os.close(ours)
+    shown = everything_shown(ours)
     assert process.wait() == 0
     return shown
 

@@ -9,6 +9,8 @@ import sys
 
 import pytest
 
+from tests.terminal import everything_shown
+
 PLAN = ["width", "--radius", "3.91", "--dim", "65", "--epsilon", "0.5"]
 COMMAND = [sys.executable, "-m", "robustntk.cli"]
 SWITCHES = ("NO_COLOR", "FORCE_COLOR", "PY_COLORS", "GITHUB_ACTIONS", "TERM", "COLUMNS")
@@ -36,13 +38,7 @@ def in_a_terminal(*arguments: str, stdout: int | None = None, **switches: str) -
         env=environment(**switches),
     )
     os.close(theirs)
-    shown = b""
-    try:
-        while piece := os.read(ours, 65536):
-            shown += piece
-    except OSError:  # Linux says so at the end
-        pass
-    os.close(ours)
+    shown = everything_shown(ours)
     return shown, process.communicate()[0] or b""
 
 
